@@ -1,0 +1,172 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { ConfigError } from './errors.ts'
+
+const text = z.string().trim().min(1)
+const int = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`)
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+)
+const json = <T extends z.ZodType>(shape: T, example: string) =>
+  z
+    .string()
+    .transform((value, ctx) => {
+      try {
+        return JSON.parse(value) as unknown
+      } catch {
+        ctx.addIssue({ code: 'custom', message: `must be JSON, for example ${example}` })
+        return z.NEVER
+      }
+    })
+    .pipe(shape)
+
+/**
+ * Every variable that the service reads, as text with its default. `.env.example` is held equal to this by a test.
+ * An empty variable counts as not set.
+ */
+export const EnvSchema = z.object({
+  HOST: text.default('127.0.0.1'),
+  PORT: int(0, 65_535).prefault('8000'),
+  NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+
+  JWT_SECRET: text.refine((secret) => Buffer.byteLength(secret) >= 32, 'must be at least 32 bytes').optional(),
+  JWT_PUBLIC_KEY: text.optional(),
+  JWT_JWKS_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  JWT_ISSUER: text.optional(),
+  JWT_AUDIENCE: text.optional(),
+
+  AUTH_FAILURE_LIMIT: int(1, 1_000_000).prefault('30'),
+  RATE_LIMIT_MAX: int(1, 1_000_000_000).prefault('6000'),
+  RATE_LIMIT_WINDOW_MS: int(1000, 3_600_000).prefault('60000'),
+  BODY_LIMIT_BYTES: int(1024, 1_073_741_824).prefault('2097152'),
+  MAX_TASKS: int(1, 100_000).prefault('256'),
+  TASK_TIMEOUT_MS: int(1, 86_400_000).prefault('120000'),
+  RUN_TIMEOUT_MS: int(1, 86_400_000).prefault('600000'),
+  LANE_QUEUE_MAX: int(1, 1_000_000).prefault('1000'),
+  PRIORITY_AGING_MS: int(1, 86_400_000).prefault('15000'),
+  BREAKER_COOLDOWN_MS: int(1, 3_600_000).prefault('5000'),
+  SHUTDOWN_GRACE_MS: int(0, 600_000).prefault('25000'),
+  TRUST_PROXY: list.optional(),
+
+  MODEL_HOST: text.default('127.0.0.1'),
+  MODEL_PORTS: json(
+    z.record(z.string(), z.union([z.int().min(1).max(65_535), z.url()])),
+    '{"BioMistral-Clinical-7B": 8085}',
+  ).optional(),
+  MODEL_API_KEYS: json(z.record(z.string(), z.string().min(1)), '{"BioMistral-Clinical-7B": "key"}').optional(),
+  MODELS_FILE: text.optional(),
+  ALLOWED_MODEL_HOSTS: list.optional(),
+
+  METRICS_TOKEN: text.optional(),
+})
+
+type Env = z.output<typeof EnvSchema>
+export type ReadFile = (path: string) => string
+
+const readText: ReadFile = (path) => readFileSync(path, 'utf8')
+
+function readOrRefuse(name: string, path: string, read: ReadFile): string {
+  try {
+    return read(path)
+  } catch (cause) {
+    throw new ConfigError(`${name} names a file that cannot be read: ${path}`, { cause })
+  }
+}
+
+function parseModelsFile(path: string, read: ReadFile): unknown {
+  const content = readOrRefuse('MODELS_FILE', path, read)
+  try {
+    return JSON.parse(content)
+  } catch (cause) {
+    throw new ConfigError(`MODELS_FILE is not JSON: ${path}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function readAuth(env: Env, read: ReadFile) {
+  const given = [env.JWT_SECRET, env.JWT_PUBLIC_KEY, env.JWT_JWKS_URL].filter((value) => value !== undefined)
+  if (given.length > 1) throw new ConfigError('Set only one of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URL')
+  if (given.length === 0 && env.NODE_ENV === 'production')
+    throw new ConfigError('NODE_ENV=production needs one of JWT_SECRET (32 bytes or more), JWT_PUBLIC_KEY or JWT_JWKS_URL')
+  const key = env.JWT_PUBLIC_KEY
+  const publicKey = key === undefined || key.includes('-----BEGIN') ? key : readOrRefuse('JWT_PUBLIC_KEY', key, read)
+  if (publicKey !== undefined && !publicKey.includes('-----BEGIN PUBLIC KEY-----'))
+    throw new ConfigError('JWT_PUBLIC_KEY must be a public key in PEM form (-----BEGIN PUBLIC KEY-----), or the path of one')
+  return {
+    secret: env.JWT_SECRET ?? null,
+    publicKey: publicKey ?? null,
+    jwksUrl: env.JWT_JWKS_URL ?? null,
+    issuer: env.JWT_ISSUER ?? null,
+    audience: env.JWT_AUDIENCE ?? null,
+  }
+}
+
+function shape(env: Env, read: ReadFile) {
+  if (env.MODELS_FILE !== undefined && env.MODEL_PORTS !== undefined)
+    throw new ConfigError('Set MODELS_FILE or MODEL_PORTS, not both: each says where the models are')
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    env: env.NODE_ENV,
+    logLevel: env.LOG_LEVEL,
+    auth: readAuth(env, read),
+    limits: {
+      authFailures: env.AUTH_FAILURE_LIMIT,
+      rateMax: env.RATE_LIMIT_MAX,
+      rateWindowMs: env.RATE_LIMIT_WINDOW_MS,
+      bodyBytes: env.BODY_LIMIT_BYTES,
+      maxTasks: env.MAX_TASKS,
+      taskTimeoutMs: env.TASK_TIMEOUT_MS,
+      runTimeoutMs: env.RUN_TIMEOUT_MS,
+      laneQueueMax: env.LANE_QUEUE_MAX,
+      priorityAgingMs: env.PRIORITY_AGING_MS,
+      breakerCooldownMs: env.BREAKER_COOLDOWN_MS,
+      shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    },
+    trustProxy: env.TRUST_PROXY ?? null,
+    models: {
+      host: env.MODEL_HOST,
+      ports: env.MODEL_PORTS ?? null,
+      apiKeys: env.MODEL_API_KEYS ?? {},
+      /** The parsed but not yet checked content of `MODELS_FILE`. */
+      file: env.MODELS_FILE === undefined ? null : { path: env.MODELS_FILE, content: parseModelsFile(env.MODELS_FILE, read) },
+      allowedHosts: env.ALLOWED_MODEL_HOSTS ?? null,
+    },
+    metricsToken: env.METRICS_TOKEN ?? null,
+  }
+}
+
+export type Config = ReturnType<typeof shape>
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    Object.values(value).forEach(deepFreeze)
+  }
+  return value
+}
+
+/**
+ * Reads the environment into a frozen Config. Never falls back to a default when a value is bad: throws a ConfigError
+ * that names every bad variable. `read` reads the files that `MODELS_FILE` and `JWT_PUBLIC_KEY` may name.
+ */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>, read: ReadFile = readText): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = EnvSchema.safeParse(given)
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => {
+      const [name, ...rest] = issue.path
+      return `${String(name)}${rest.length > 0 ? ` (${rest.join('.')})` : ''}: ${issue.message}`
+    })
+    throw new ConfigError(`Bad configuration:\n  ${lines.join('\n  ')}`)
+  }
+  return deepFreeze(shape(parsed.data, read))
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+
+/** setTimeout fires at once above 2^31-1 ms; a day is far below and far above any honest run. */
+export const MAX_TIMEOUT_MS = 86_400_000
+
+/** ASCII only, so that no two ids look alike and none can break a header, a log line or a prompt. */
+export const TASK_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
+
+const timeoutMs = z.int().min(1).max(MAX_TIMEOUT_MS).describe('Milliseconds, 1 to 86400000')
+const priority = z.int().min(0).max(5).describe('0 (default) to 5 (most urgent)')
+
+export const CustomTask = z
+  .strictObject({
+    task_id: z.string().regex(TASK_ID, 'must be 1–128 characters of A–Z a–z 0–9 . _ : - and start with a letter or digit'),
+    agent_type: z.string().min(1).max(64),
+    prompt: z
+      .string()
+      .regex(/\S/, 'must hold text')
+      .describe('May use {{context.key}} and {{tasks.task_id.output}}'),
+    max_tokens: z.int().min(1).max(8192).default(512),
+    temperature: z.number().min(0).max(2).default(0.7),
+    priority: priority.default(0),
+    dependencies: z.array(z.string()).default([]),
+    timeout_ms: timeoutMs.optional(),
+  })
+  .describe('One task of a custom plan')
+
+export const ExecuteRequest = z.strictObject({
+  workflow_type: z.string().min(1).max(64),
+  context: z.record(z.string(), z.json()).default({}).describe('Strings or any JSON, by key'),
+  custom_tasks: z.array(CustomTask).min(1, 'must hold at least one task, or be left out').optional(),
+  timeout_ms: timeoutMs.optional(),
+  priority: priority.optional(),
+})
+
+export type CustomTask = z.output<typeof CustomTask>
+export type ExecuteRequest = z.output<typeof ExecuteRequest>
+/** As a caller writes it: defaults may be left out. */
+export type ExecuteInput = z.input<typeof ExecuteRequest>

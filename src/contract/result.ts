@@ -1,0 +1,85 @@
+import { z } from 'zod'
+
+const ms = z.number().describe('Milliseconds, to the microsecond')
+
+export const TaskStatus = z.enum(['succeeded', 'failed', 'skipped', 'cancelled'])
+export const RunStatus = z.enum(['succeeded', 'partial', 'failed', 'cancelled'])
+
+export const Attempt = z.object({
+  model: z.string(),
+  url: z.string(),
+  outcome: z.string().describe('ok, or a task error code'),
+  latency_ms: ms,
+})
+
+export const TaskError = z.object({ code: z.string(), message: z.string() })
+
+export const TaskResult = z.object({
+  task_id: z.string(),
+  agent_type: z.string(),
+  model: z.string().nullable().describe('The model that answered (of a failed task: the last asked), null when none was asked'),
+  planned_model: z.string().describe('The model that the roster pins the agent to'),
+  status: TaskStatus,
+  success: z.boolean(),
+  content: z.string().nullable(),
+  latency_ms: ms.describe('From sending the accepted attempt to its last byte; of a failed task its last attempt'),
+  queue_ms: ms.describe('All waiting for permits'),
+  retry_ms: ms.describe('Failed attempts and back-off before the accepted one'),
+  started_at_ms: ms.nullable().describe('Since the start of the run; when its dependencies had ended. Null when it never started'),
+  error: TaskError.nullable(),
+  tokens: z.int().nullable().describe('Completion tokens as the server reports them, never estimated'),
+  prompt_tokens: z.int().nullable(),
+  finish_reason: z.string().nullable(),
+  truncated: z.boolean(),
+  priority: z.int().describe('The effective one: the higher of the task’s and the request’s'),
+  dependencies: z.array(z.string()),
+  gpu: z.int().nullable(),
+  backend: z.string().nullable().describe('Base URL of the server that answered'),
+  warnings: z.array(z.string()),
+  attempts: z.array(Attempt),
+})
+
+export const ErrorEntry = z.object({
+  task_id: z.string(),
+  code: z.string(),
+  message: z.string(),
+  cause: z.string().nullable().describe('The task_id of the dependency that did not succeed'),
+})
+
+export const RunMetadata = z.object({
+  num_tasks: z.int(),
+  sequential_time_ms: ms,
+  speedup_factor: z.number(),
+  ideal_speedup: z.number(),
+  critical_path_ms: ms,
+  critical_path: z.array(z.string()),
+  queue_time_ms: ms,
+  retry_time_ms: ms,
+  overhead_ms: ms,
+  lanes_used: z.int(),
+  agents: z.array(z.string()),
+  simulated: z.boolean(),
+  duplicates_removed: z.int(),
+  errors: z.array(ErrorEntry),
+})
+
+export const ExecuteResponse = z.object({
+  run_id: z.string(),
+  workflow_type: z.string(),
+  status: RunStatus,
+  success: z.boolean(),
+  aggregated_content: z.string(),
+  total_latency_ms: ms,
+  parallel_efficiency: z.number(),
+  metadata: RunMetadata,
+  results: z.array(TaskResult),
+})
+
+export type TaskStatus = z.output<typeof TaskStatus>
+export type RunStatus = z.output<typeof RunStatus>
+export type Attempt = z.output<typeof Attempt>
+export type TaskError = z.output<typeof TaskError>
+export type TaskResult = z.output<typeof TaskResult>
+export type ErrorEntry = z.output<typeof ErrorEntry>
+export type RunMetadata = z.output<typeof RunMetadata>
+export type ExecuteResponse = z.output<typeof ExecuteResponse>

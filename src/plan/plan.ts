@@ -1,0 +1,38 @@
+import type { PlanGraph } from './graph.ts'
+import type { Template } from './template.ts'
+import type { Layout } from './workflow.ts'
+
+/** One node of a plan, ready to run. `index` is its place in plan order. */
+export interface PlanTask {
+  index: number
+  task_id: string
+  agent_type: string
+  system: string
+  template: Template
+  max_tokens: number
+  temperature: number
+  /** Effective: the higher of the task's and the request's. */
+  priority: number
+  dependencies: readonly string[]
+  timeout_ms: number | null
+  /** What the roster pins the agent to. */
+  planned_model: string
+  gpu: number
+}
+
+/** A validated graph with everything that a run needs. All four kinds of planner give this type. */
+export interface Plan {
+  workflow_type: string
+  layout: Layout
+  tasks: readonly PlanTask[]
+  graph: PlanGraph
+  /** Peak number of tasks in flight when scheduled in unit times on the permits of the lanes. */
+  lanes_used: number
+  /** Distinct agents in plan order. */
+  agents: readonly string[]
+  /** Context values by key, each already delimited. */
+  context: ReadonlyMap<string, string>
+  /** Keys that no prompt names: handed to every task of a built-in workflow. */
+  further_context: readonly string[]
+  timeout_ms: number | null
+}
