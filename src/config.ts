@@ -95,11 +95,15 @@ function readAuth(env: Env, read: ReadFile) {
   const given = [env.JWT_SECRET, env.JWT_PUBLIC_KEY, env.JWT_JWKS_URL].filter((value) => value !== undefined)
   if (given.length > 1) throw new ConfigError('Set only one of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URL')
   if (given.length === 0 && env.NODE_ENV === 'production')
-    throw new ConfigError('NODE_ENV=production needs one of JWT_SECRET (32 bytes or more), JWT_PUBLIC_KEY or JWT_JWKS_URL')
+    throw new ConfigError(
+      'NODE_ENV=production needs one of JWT_SECRET (32 bytes or more), JWT_PUBLIC_KEY or JWT_JWKS_URL',
+    )
   const key = env.JWT_PUBLIC_KEY
   const publicKey = key === undefined || key.includes('-----BEGIN') ? key : readOrRefuse('JWT_PUBLIC_KEY', key, read)
   if (publicKey !== undefined && !publicKey.includes('-----BEGIN PUBLIC KEY-----'))
-    throw new ConfigError('JWT_PUBLIC_KEY must be a public key in PEM form (-----BEGIN PUBLIC KEY-----), or the path of one')
+    throw new ConfigError(
+      'JWT_PUBLIC_KEY must be a public key in PEM form (-----BEGIN PUBLIC KEY-----), or the path of one',
+    )
   return {
     secret: env.JWT_SECRET ?? null,
     publicKey: publicKey ?? null,
@@ -137,7 +141,10 @@ function shape(env: Env, read: ReadFile) {
       ports: env.MODEL_PORTS ?? null,
       apiKeys: env.MODEL_API_KEYS ?? {},
       /** The parsed but not yet checked content of `MODELS_FILE`. */
-      file: env.MODELS_FILE === undefined ? null : { path: env.MODELS_FILE, content: parseModelsFile(env.MODELS_FILE, read) },
+      file:
+        env.MODELS_FILE === undefined
+          ? null
+          : { path: env.MODELS_FILE, content: parseModelsFile(env.MODELS_FILE, read) },
       allowedHosts: env.ALLOWED_MODEL_HOSTS ?? null,
     },
     metricsToken: env.METRICS_TOKEN ?? null,

@@ -1,5 +1,5 @@
-import type { Attempt, TaskStatus } from './result.ts'
 import type { TaskErrorCode } from '../errors.ts'
+import type { Attempt, TaskStatus } from './result.ts'
 
 /** How one task ended. Made by `run/`, read by `results/`; outcomes never throw. Times in ms. */
 export interface Outcome {

@@ -17,7 +17,10 @@ export const TaskError = z.object({ code: z.string(), message: z.string() })
 export const TaskResult = z.object({
   task_id: z.string(),
   agent_type: z.string(),
-  model: z.string().nullable().describe('The model that answered (of a failed task: the last asked), null when none was asked'),
+  model: z
+    .string()
+    .nullable()
+    .describe('The model that answered (of a failed task: the last asked), null when none was asked'),
   planned_model: z.string().describe('The model that the roster pins the agent to'),
   status: TaskStatus,
   success: z.boolean(),
@@ -25,7 +28,9 @@ export const TaskResult = z.object({
   latency_ms: ms.describe('From sending the accepted attempt to its last byte; of a failed task its last attempt'),
   queue_ms: ms.describe('All waiting for permits'),
   retry_ms: ms.describe('Failed attempts and back-off before the accepted one'),
-  started_at_ms: ms.nullable().describe('Since the start of the run; when its dependencies had ended. Null when it never started'),
+  started_at_ms: ms
+    .nullable()
+    .describe('Since the start of the run; when its dependencies had ended. Null when it never started'),
   error: TaskError.nullable(),
   tokens: z.int().nullable().describe('Completion tokens as the server reports them, never estimated'),
   prompt_tokens: z.int().nullable(),

@@ -42,8 +42,7 @@ export function buildGraph(nodes: readonly GraphNode[]): GraphResult {
     const own = new Set<number>()
     for (const dependency of node.dependencies) {
       const target = byId.get(dependency)
-      if (target === undefined)
-        return refuse({ code: 'unknown_dependency', index, task_id: node.task_id, dependency })
+      if (target === undefined) return refuse({ code: 'unknown_dependency', index, task_id: node.task_id, dependency })
       if (target === index) return refuse({ code: 'dependency_cycle', index, cycle: [node.task_id, node.task_id] })
       own.add(target)
     }
@@ -70,7 +69,11 @@ function topologicalOrder(dependencies: readonly number[][], dependents: readonl
 }
 
 /** Walks backwards from a task that never came free; every such task waits for another one, so the walk must close. */
-function nameCycle(nodes: readonly GraphNode[], dependencies: readonly number[][], order: readonly number[]): GraphIssue {
+function nameCycle(
+  nodes: readonly GraphNode[],
+  dependencies: readonly number[][],
+  order: readonly number[],
+): GraphIssue {
   const done = new Set(order)
   const start = nodes.findIndex((_, index) => !done.has(index))
   const seenAt = new Map<number, number>()

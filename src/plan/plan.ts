@@ -26,6 +26,8 @@ export interface Plan {
   layout: Layout
   tasks: readonly PlanTask[]
   graph: PlanGraph
+  /** Per task: longest remaining path, in tokens at most generated. Orders a lane within one priority. */
+  ranks: Float64Array
   /** Peak number of tasks in flight when scheduled in unit times on the permits of the lanes. */
   lanes_used: number
   /** Distinct agents in plan order. */

@@ -37,7 +37,8 @@ function delimit(open: string, close: string, text: string): string {
 const attribute = (text: string): string => text.replaceAll('"', "'").replaceAll(/[<>\r\n]/g, () => ' ')
 
 /** One context value as it stands in a user message. */
-export const contextBlock = (key: string, text: string): string => delimit(`context name="${attribute(key)}"`, 'context', text)
+export const contextBlock = (key: string, text: string): string =>
+  delimit(`context name="${attribute(key)}"`, 'context', text)
 
 export interface HandedOutput {
   agent_type: string

@@ -36,7 +36,8 @@ export interface WorkflowDefinition {
   layout: Layout
 }
 
-const isEmpty = (value: unknown): boolean =>
+/** Absent, null, blank text, or a container with nothing in it. */
+export const isBlank = (value: unknown): boolean =>
   value === undefined ||
   value === null ||
   (typeof value === 'string' && value.trim() === '') ||
@@ -46,7 +47,7 @@ const isEmpty = (value: unknown): boolean =>
 export const required = (description: string) =>
   z
     .json()
-    .refine((value) => !isEmpty(value), 'must not be empty')
+    .refine((value) => !isBlank(value), 'must not be empty')
     .describe(description)
 
 /** A context value that may be left out. */

@@ -1,0 +1,28 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ExecuteRequest } from '../../../src/contract/execute.ts'
+import type { ExecuteOptions, Service } from '../../../src/contract/service.ts'
+import { problemOf } from './problem-of.ts'
+import { streamRun } from './stream.ts'
+
+/** A caller that goes away takes its run with it. */
+function signalOfDisconnect(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort()
+  })
+  return controller.signal
+}
+
+/** Runs a request and answers it: as JSON, as a problem, or as a stream of events where the caller asked for one. */
+export async function runAndAnswer(service: Service, body: ExecuteRequest, request: FastifyRequest, reply: FastifyReply) {
+  const { tenant, subject } = request.caller
+  const options: ExecuteOptions = {
+    caller: { tenant, subject, request_id: request.id },
+    signal: signalOfDisconnect(reply),
+  }
+  if (reply.sse) return streamRun(service, body, options, request, reply)
+  const end = await service.execute(body, options)
+  const problem = problemOf(end)
+  if (problem) throw problem
+  return end.response
+}

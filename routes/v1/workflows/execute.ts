@@ -1,0 +1,21 @@
+import type { FastifyInstance } from 'fastify'
+import { ExecuteRequest } from '../../../src/contract/execute.ts'
+import { ExecuteResponse } from '../../../src/contract/result.ts'
+import { runAndAnswer } from './answer.ts'
+
+const schema = {
+  summary: 'Run a workflow, or tasks of your own, and get one document with the facts of its making',
+  description:
+    'With `Accept: text/event-stream` the same run comes as events; the last, `run.finished`, holds the response.',
+  tags: ['workflows'],
+  body: ExecuteRequest,
+  response: { 200: ExecuteResponse },
+}
+
+export default async function execute(app: FastifyInstance): Promise<void> {
+  app.post<{ Body: ExecuteRequest }>(
+    '/execute',
+    { schema, sse: 'dual', config: { scope: 'workflows:execute' } },
+    (request, reply) => runAndAnswer(app.service, request.body, request, reply),
+  )
+}

@@ -1,0 +1,38 @@
+import type { RunEvent } from './events.ts'
+import type { ExecuteRequest } from './execute.ts'
+import type { ExecuteResponse } from './result.ts'
+import type { RosterView } from './roster.ts'
+import type { ModelList, Readiness, WorkflowTypes } from './views.ts'
+
+/** Who asked for a run. */
+export interface RunCaller {
+  tenant: string
+  subject: string
+  /** Of the HTTP request; null when called as a library. */
+  request_id: string | null
+}
+
+export interface RunEnd {
+  response: ExecuteResponse
+  /** True when the run's own deadline ended it. */
+  timed_out: boolean
+}
+
+export interface ExecuteOptions {
+  caller: RunCaller
+  /** Gives the run up: the calls in flight are aborted and their permits freed. */
+  signal?: AbortSignal
+  emit?: (event: RunEvent) => void
+}
+
+/** What a route may ask of the service: all that floor 5 knows of the floors below. */
+export interface Service {
+  /** Throws a Problem when the request is refused; otherwise resolves when the run has ended, however it did. */
+  execute: (request: ExecuteRequest, options: ExecuteOptions) => Promise<RunEnd>
+  describeWorkflows: () => WorkflowTypes
+  viewRoster: () => RosterView
+  listModels: () => ModelList
+  /** In Prometheus' text format. */
+  scrape: () => Promise<{ content_type: string; text: string }>
+  readiness: () => Readiness
+}

@@ -1,0 +1,60 @@
+import { TASK_ERRORS, type TaskErrorCode } from '../errors.ts'
+import type { ExchangeFault } from './http.ts'
+import type { Failure } from './port.ts'
+
+interface Details {
+  message?: string
+  transient?: boolean
+  retry_after_ms?: number | null
+}
+
+/** A failure of one attempt. Without a message of its own it carries the code's sentence. */
+export function failure(code: TaskErrorCode, latency_ms: number, details: Details = {}): Failure {
+  return { ok: false, code, message: TASK_ERRORS[code], transient: false, retry_after_ms: null, latency_ms, ...details }
+}
+
+/** Why there was no answer, as a failure. Connection failures may pass; a timeout would only cost the same time again. */
+export function failureOfFault(reason: ExchangeFault, latency_ms: number): Failure {
+  switch (reason) {
+    case 'cancelled':
+      return failure('cancelled', latency_ms)
+    case 'timeout':
+      return failure('upstream_timeout', latency_ms)
+    case 'unreachable':
+      return failure('upstream_unreachable', latency_ms, { transient: true })
+    case 'broken':
+      return failure('bad_upstream_response', latency_ms, {
+        message: 'The connection to the model server broke while it was answering.',
+        transient: true,
+      })
+    case 'too_large':
+      return failure('response_too_large', latency_ms)
+  }
+}
+
+/** What a status other than 200 means. `type` is the server's own error type, compared and never repeated. */
+export function failureOfStatus(
+  status: number,
+  latency_ms: number,
+  retry_after_ms: number | null,
+  type: string,
+): Failure {
+  if (status === 429) return failure('rate_limited', latency_ms, { transient: true, retry_after_ms })
+  if (status >= 500) {
+    const message = `The model server reported an internal error (status ${status}).`
+    return failure('upstream_error', latency_ms, { message, transient: true, retry_after_ms })
+  }
+  if (type === 'exceed_context_size_error' || type === 'context_length_exceeded')
+    return failure('context_overflow', latency_ms)
+  return failure('upstream_rejected', latency_ms, { message: rejection(status) })
+}
+
+function rejection(status: number): string {
+  if (status === 401 || status === 403)
+    return `Configuration error: the model server refused our credentials (status ${status}). Check its entry in MODEL_API_KEYS.`
+  if (status === 404)
+    return 'Configuration error: the model server does not know the path or the model (status 404). Check its url and served_model.'
+  if (status >= 300 && status < 400)
+    return `The model server redirected (status ${status}); redirects are not followed. Check its url.`
+  return `The model server rejected the request (status ${status}).`
+}

@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import type { Config } from '../config.ts'
+import { RosterFile, type RosterModel } from '../contract/roster.ts'
+import { ConfigError } from '../errors.ts'
+import { builtinRoster } from './builtin-roster.ts'
+import { isAllowedUrl } from './hosts.ts'
+import type { Model } from './port.ts'
+
+export interface Gpu {
+  id: number
+  name: string | null
+  max_concurrent: number | null
+}
+
+/** The table agent → model → URL → GPU, checked: every name in it leads somewhere. */
+export interface Roster {
+  gpus: ReadonlyMap<number, Gpu>
+  models: ReadonlyMap<string, Model>
+  /** Agent → its models, the pinned one first, then its fallbacks. */
+  chains: ReadonlyMap<string, readonly [Model, ...Model[]]>
+}
+
+export type ModelSettings = Config['models']
+
+const refuse = (message: string): never => {
+  throw new ConfigError(message)
+}
+
+function parseRoster(content: unknown, source: string): RosterFile {
+  const parsed = RosterFile.safeParse(content)
+  if (parsed.success) return parsed.data
+  return refuse(`${source} is not a roster:\n${z.prettifyError(parsed.error)}`)
+}
+
+/** The built-in roster, moved to where `MODEL_HOST` and `MODEL_PORTS` say that its models are. */
+function placeBuiltin({ host, ports }: ModelSettings): RosterFile {
+  const known = builtinRoster.models.map((model) => model.id)
+  for (const id of Object.keys(ports ?? {}))
+    if (!known.includes(id))
+      refuse(
+        `MODEL_PORTS names "${id}", which is not a model of the built-in roster (${known.join(', ')}). For other models use MODELS_FILE.`,
+      )
+  const authority = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+  const place = (model: RosterModel): RosterModel => {
+    const given = ports?.[model.id]
+    if (typeof given === 'string') return { ...model, url: given }
+    return { ...model, url: `http://${authority}:${given ?? new URL(model.url).port}/v1` }
+  }
+  return { ...builtinRoster, models: builtinRoster.models.map(place) }
+}
+
+function resolveModel(model: RosterModel, settings: ModelSettings): Model {
+  const url = URL.parse(model.url) ?? refuse(`Model "${model.id}": url is not a URL: ${model.url}`)
+  if (url.username !== '' || url.password !== '')
+    refuse(`Model "${model.id}": put no credentials into url; use MODEL_API_KEYS`)
+  if (url.search !== '' || url.hash !== '') refuse(`Model "${model.id}": url must be a base URL, without ? or #`)
+  if (!isAllowedUrl(url, settings.allowedHosts))
+    refuse(
+      `Model "${model.id}": the host ${url.host} is not allowed. Patient data would go there; if it may, add it to ALLOWED_MODEL_HOSTS` +
+        `${settings.allowedHosts === null ? ' (unset: loopback, private addresses and single-label names only)' : ''}.`,
+    )
+  return {
+    id: model.id,
+    url: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
+    gpu: model.gpu,
+    slots: model.slots,
+    context_window: model.context_window ?? null,
+    served_model: model.served_model ?? model.id,
+    api_key: settings.apiKeys[model.id] ?? null,
+  }
+}
+
+function unique<T>(items: readonly T[], what: string): void {
+  const twice = items.find((item, index) => items.indexOf(item) !== index)
+  if (twice !== undefined) refuse(`The roster lists ${what} ${JSON.stringify(twice)} twice`)
+}
+
+/** Builds the roster from the settings, or throws a ConfigError that says which entry is wrong and what to do. */
+export function buildRoster(settings: ModelSettings): Roster {
+  const file =
+    settings.file === null
+      ? placeBuiltin(settings)
+      : parseRoster(settings.file.content, `MODELS_FILE ${settings.file.path}`)
+  unique(
+    file.gpus.map((gpu) => gpu.id),
+    'GPU',
+  )
+  unique(
+    file.models.map((model) => model.id),
+    'model',
+  )
+  unique(
+    file.models.map((model) => model.url.replace(/\/+$/, '')),
+    'the URL',
+  )
+  const models = new Map(file.models.map((model) => [model.id, resolveModel(model, settings)]))
+  for (const id of Object.keys(settings.apiKeys))
+    if (!models.has(id)) refuse(`MODEL_API_KEYS names "${id}", which is not a model of the roster`)
+
+  const find = (id: string, agent: string): Model =>
+    models.get(id) ?? refuse(`Agent "${agent}" names the model "${id}", which is not in the roster's models`)
+  const chains = new Map(
+    Object.entries(file.agents).map(([agent, { model, fallbacks }]) => {
+      unique([model, ...fallbacks], `in the chain of agent "${agent}" the model`)
+      return [agent, [find(model, agent), ...fallbacks.map((id) => find(id, agent))] as const] as [
+        string,
+        [Model, ...Model[]],
+      ]
+    }),
+  )
+  if (chains.size === 0) refuse('The roster has no agents')
+
+  const gpus = new Map<number, Gpu>(
+    file.gpus.map(({ id, name, max_concurrent }) => [
+      id,
+      { id, name: name ?? null, max_concurrent: max_concurrent ?? null },
+    ]),
+  )
+  for (const { gpu } of models.values())
+    if (!gpus.has(gpu)) gpus.set(gpu, { id: gpu, name: null, max_concurrent: null })
+  return { gpus: new Map([...gpus].sort(([a], [b]) => a - b)), models, chains }
+}

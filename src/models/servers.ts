@@ -1,0 +1,54 @@
+import type { BreakerState } from '../contract/roster.ts'
+import type { AttemptResult, CancelSignal, Model, ModelPort, ModelRequest } from './port.ts'
+import { type ProbeLog, probe } from './probe.ts'
+import { ModelServer } from './server.ts'
+
+export interface ServerView {
+  reachable: boolean | null
+  breaker: BreakerState
+  last_latency_ms: number | null
+}
+
+export interface ServersOptions {
+  breaker_cooldown_ms: number
+  /** Told once per server and finding. */
+  log: ProbeLog
+  /** Pause between two looks at a server in ms. @default 10000 */
+  probe_interval_ms?: number
+}
+
+/** All model servers of the roster behind the model port. Opens in `start`, ends everything in `close`. */
+export class ModelServers implements ModelPort {
+  readonly #servers: ReadonlyMap<string, ModelServer>
+  readonly #options: ServersOptions
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(models: Iterable<Model>, options: ServersOptions) {
+    this.#servers = new Map([...models].map((model) => [model.id, new ModelServer(model, options.breaker_cooldown_ms)]))
+    this.#options = options
+  }
+
+  call(model: Model, request: ModelRequest, cancel: CancelSignal): Promise<AttemptResult> {
+    return (this.#servers.get(model.id) as ModelServer).call(request, cancel)
+  }
+
+  /** What is known now of a server of the roster. */
+  view(id: string): ServerView {
+    const { reachable, breaker, lastLatencyMs } = this.#servers.get(id) as ModelServer
+    return { reachable, breaker, last_latency_ms: lastLatencyMs }
+  }
+
+  /** Looks at every server now and then again and again; does not wait for the answers and keeps no process alive. */
+  start(): void {
+    const look = () => {
+      for (const server of this.#servers.values()) void probe(server, this.#options.log)
+    }
+    look()
+    this.#timer = setInterval(look, this.#options.probe_interval_ms ?? 10_000).unref()
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    await Promise.all([...this.#servers.values()].map((server) => server.client.close()))
+  }
+}

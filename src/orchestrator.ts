@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import type { RunEvent } from './contract/events.ts'
+import type { ExecuteRequest } from './contract/execute.ts'
+import type { ExecuteOptions, RunEnd } from './contract/service.ts'
+import { Problem } from './errors.ts'
+import { buildPlan, type PlanningOffice } from './plan/build.ts'
+import type { Plan } from './plan/plan.ts'
+import { assemble } from './results/assemble.ts'
+import { Cancellation } from './run/cancellation.ts'
+import type { RunObserver } from './run/observer.ts'
+import { runPlan } from './run/scheduler.ts'
+import type { Workshop } from './run/task.ts'
+
+export interface OrchestratorParts {
+  office: PlanningOffice
+  workshop: Workshop
+  observer: RunObserver
+  run_timeout_ms: number
+}
+
+/** The corridor: plan, run, assemble, record. It joins the rooms and owns no policy. */
+export class Orchestrator {
+  readonly #parts: OrchestratorParts
+
+  constructor(parts: OrchestratorParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Runs one request to its end. Throws a Problem when it is refused, before any model server is asked; afterwards it
+   * always resolves with what was made, also when every task failed.
+   */
+  async execute(request: ExecuteRequest, options: ExecuteOptions): Promise<RunEnd> {
+    const { office, workshop, observer, run_timeout_ms } = this.#parts
+    const t0 = performance.now()
+    const plan = buildPlan(office, request)
+    this.#admit(plan)
+
+    const run_id = randomUUID()
+    const cancellation = new Cancellation()
+    const { signal, emit = null, caller } = options
+    const giveUp = () => cancellation.cancel('cancelled')
+    if (signal?.aborted) giveUp()
+    signal?.addEventListener('abort', giveUp, { once: true })
+    const timer = setTimeout(
+      () => cancellation.cancel('run_timeout'),
+      Math.min(plan.timeout_ms ?? run_timeout_ms, run_timeout_ms),
+    )
+    observer.runStarted()
+    if (emit) emit(started(run_id, plan))
+    const outcomes = await runPlan(plan, workshop, cancellation, t0, {
+      emit,
+      onTaskEnd: observer.taskEnded,
+      onFault: (error, task) => observer.fault(error, run_id, task.task_id),
+    })
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', giveUp)
+
+    const response = assemble({
+      run_id,
+      plan,
+      outcomes,
+      total_ms: performance.now() - t0,
+      cancelled: cancellation.reason === 'cancelled',
+    })
+    const end = { response, timed_out: cancellation.reason === 'run_timeout' }
+    observer.runEnded(end, caller)
+    return end
+  }
+
+  /** Refuses a run whole while a lane that it needs at once is full. */
+  #admit(plan: Plan): void {
+    const { lanes, lane_queue_max } = this.#parts.workshop
+    for (const task of plan.tasks) {
+      if (task.dependencies.length > 0) continue
+      const lane = lanes.get(task.planned_model)
+      if (lane !== undefined && lane.queued >= lane_queue_max)
+        throw new Problem(
+          'overloaded',
+          `The queue in front of ${lane.model} is full (${lane.queued} waiting). Nothing was started.`,
+          { retryAfterS: 1 },
+        )
+    }
+  }
+}
+
+const started = (run_id: string, plan: Plan): RunEvent => ({
+  event: 'run.started',
+  data: {
+    run_id,
+    workflow_type: plan.workflow_type,
+    tasks: plan.tasks.map(({ task_id, agent_type, planned_model, gpu, dependencies }) => ({
+      task_id,
+      agent_type,
+      planned_model,
+      gpu,
+      dependencies,
+    })),
+  },
+})

@@ -1,0 +1,125 @@
+import { Problem } from '../errors.ts'
+import type { AgentTable, PinnedLane } from './agents.ts'
+import { buildGraph, type GraphIssue, type PlanGraph, upwardRanks } from './graph.ts'
+import type { PlanTask } from './plan.ts'
+import { parseTemplate, type Template } from './template.ts'
+import { peakInFlight } from './width.ts'
+
+/** A task before it is checked; `field` is where the caller wrote it, for messages. */
+export interface DraftTask {
+  task_id: string
+  agent_type: string
+  system: string
+  prompt: string
+  max_tokens: number
+  temperature: number
+  priority: number
+  dependencies: readonly string[]
+  timeout_ms: number | null
+}
+
+/** Everything of a plan that does not depend on the context; of a built-in workflow made once, at the start. */
+export interface CompiledTasks {
+  tasks: readonly PlanTask[]
+  graph: PlanGraph
+  lanes_used: number
+  agents: readonly string[]
+  /** Per task: longest remaining path by max_tokens, which is what generation time grows with. */
+  ranks: Float64Array
+  /** Context keys that the prompts name → the task that first does. */
+  context_keys: ReadonlyMap<string, string>
+}
+
+const refuseGraph = (issue: GraphIssue): Problem => {
+  const field = `custom_tasks[${issue.index}]`
+  switch (issue.code) {
+    case 'duplicate_task':
+      return new Problem(
+        'duplicate_task',
+        `The task ids "${issue.first}" and "${issue.task_id}" are the same (case does not count). Give each task its own id.`,
+        {
+          errors: [{ field: `${field}.task_id`, message: `"${issue.task_id}" is already taken` }],
+        },
+      )
+    case 'unknown_dependency':
+      return new Problem(
+        'unknown_dependency',
+        `Task "${issue.task_id}" depends on "${issue.dependency}", which is not a task of this plan.`,
+        {
+          errors: [{ field: `${field}.dependencies`, message: `"${issue.dependency}" is not a task_id of this plan` }],
+        },
+      )
+    case 'dependency_cycle': {
+      const shown = issue.cycle.length > 12 ? [...issue.cycle.slice(0, 11), '…', issue.cycle.at(-1)] : issue.cycle
+      return new Problem(
+        'dependency_cycle',
+        `These tasks wait for each other: ${shown.join(' → ')}. Remove one of the dependencies.`,
+        {
+          errors: [{ field: `${field}.dependencies`, message: 'is part of a cycle' }],
+        },
+      )
+    }
+  }
+}
+
+function pin(drafts: readonly DraftTask[], agents: AgentTable): PinnedLane[] {
+  const lanes = drafts.map((draft) => agents.get(draft.agent_type))
+  const unknown = drafts.flatMap((draft, index) => (lanes[index] === undefined ? [{ draft, index }] : []))
+  if (unknown.length === 0) return lanes as PinnedLane[]
+  const names = [...new Set(unknown.map(({ draft }) => `"${draft.agent_type}"`))]
+  throw new Problem(
+    'unknown_agent',
+    `The roster has no agent ${names.slice(0, 10).join(', ')}. Known agents: ${[...agents.keys()].join(', ')}.`,
+    {
+      errors: unknown
+        .slice(0, 20)
+        .map(({ index }) => ({ field: `custom_tasks[${index}].agent_type`, message: 'is not an agent of the roster' })),
+    },
+  )
+}
+
+/** A prompt may place only the outputs that its task waits for. */
+function checkOutputs(draft: DraftTask, index: number, template: Template): void {
+  for (const segment of template)
+    if (segment.kind === 'output' && !draft.dependencies.includes(segment.task_id))
+      throw new Problem(
+        'unknown_dependency',
+        `The prompt of task "${draft.task_id}" uses the output of "${segment.task_id}", which is not among its dependencies.`,
+        {
+          errors: [
+            {
+              field: `custom_tasks[${index}].prompt`,
+              message: `add "${segment.task_id}" to dependencies, or leave it out of the prompt`,
+            },
+          ],
+        },
+      )
+}
+
+/** Checks tasks and prepares them for running. Throws a Problem that names the task, the field and what to do. */
+export function compileTasks(drafts: readonly DraftTask[], agents: AgentTable): CompiledTasks {
+  const { graph, issue } = buildGraph(drafts)
+  if (issue) throw refuseGraph(issue)
+  const lanes = pin(drafts, agents)
+  const context_keys = new Map<string, string>()
+  const tasks = drafts.map((draft, index): PlanTask => {
+    const template = parseTemplate(draft.prompt)
+    checkOutputs(draft, index, template)
+    for (const segment of template)
+      if (segment.kind === 'context' && !context_keys.has(segment.key)) context_keys.set(segment.key, draft.task_id)
+    const { prompt: _, ...rest } = draft
+    const lane = lanes[index] as PinnedLane
+    return { ...rest, index, template, planned_model: lane.model, gpu: lane.gpu }
+  })
+  return {
+    tasks,
+    graph,
+    lanes_used: peakInFlight(graph, lanes),
+    agents: [...new Set(drafts.map((draft) => draft.agent_type))],
+    ranks: upwardRanks(
+      graph,
+      drafts.map((draft) => draft.max_tokens),
+    ),
+    context_keys,
+  }
+}

@@ -1,0 +1,36 @@
+import type { CancelSignal } from '../models/port.ts'
+
+export type CancelReason = 'cancelled' | 'run_timeout'
+
+/** Why and whether a run stops early. One per run; every waiting permit and call in flight listens to it. */
+export class Cancellation implements CancelSignal {
+  #reason: CancelReason | null = null
+  readonly #callbacks = new Set<() => void>()
+
+  get cancelled(): boolean {
+    return this.#reason !== null
+  }
+
+  /** The first reason given; null while the run may go on. */
+  get reason(): CancelReason | null {
+    return this.#reason
+  }
+
+  cancel(reason: CancelReason): void {
+    if (this.#reason !== null) return
+    this.#reason = reason
+    for (const callback of this.#callbacks) callback()
+    this.#callbacks.clear()
+  }
+
+  onCancel(callback: () => void): () => void {
+    if (this.cancelled) {
+      callback()
+      return () => undefined
+    }
+    this.#callbacks.add(callback)
+    return () => {
+      this.#callbacks.delete(callback)
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import type { Outcome } from '../contract/outcome.ts'
+import type { RunCaller, RunEnd } from '../contract/service.ts'
+import type { PlanTask } from '../plan/plan.ts'
+
+/** Who is told what happens in runs. Must not throw: nothing that watches a run may change how it ends. */
+export interface RunObserver {
+  runStarted: () => void
+  taskEnded: (task: PlanTask, outcome: Outcome) => void
+  runEnded: (end: RunEnd, caller: RunCaller) => void
+  fault: (error: unknown, run_id: string, task_id: string) => void
+}

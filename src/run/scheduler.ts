@@ -1,0 +1,148 @@
+import type { RunEvent } from '../contract/events.ts'
+import type { Outcome } from '../contract/outcome.ts'
+import { TASK_ERRORS } from '../errors.ts'
+import type { Plan, PlanTask } from '../plan/plan.ts'
+import { renderUser } from '../plan/prompt.ts'
+import type { HandedOutput } from '../plan/template.ts'
+import type { Cancellation } from './cancellation.ts'
+import { runTask, type Workshop } from './task.ts'
+
+export interface RunHooks {
+  emit: ((event: RunEvent) => void) | null
+  /** Called once per task, in the order in which tasks end. */
+  onTaskEnd: (task: PlanTask, outcome: Outcome) => void
+  /** A fault of ours while working on a task: the task fails as internal_error, the rest goes on. */
+  onFault: (error: unknown, task: PlanTask) => void
+}
+
+const NEVER_RAN: Omit<Outcome, 'status' | 'ended_at_ms' | 'error' | 'cause'> = {
+  content: null,
+  model: null,
+  backend: null,
+  gpu: null,
+  latency_ms: 0,
+  queue_ms: 0,
+  retry_ms: 0,
+  started_at_ms: null,
+  tokens: null,
+  prompt_tokens: null,
+  finish_reason: null,
+  truncated: false,
+  simulated: false,
+  warnings: [],
+  attempts: [],
+}
+
+/**
+ * Runs a plan: a task starts the moment its own dependencies have ended, never waiting for a wave (indegree counting).
+ * Resolves with one outcome per task, in plan order, when all have ended; never rejects. Tasks behind one that did not
+ * succeed are skipped, or cancelled when the run was; everything independent goes on.
+ */
+export function runPlan(
+  plan: Plan,
+  shop: Workshop,
+  cancellation: Cancellation,
+  t0: number,
+  hooks: RunHooks,
+): Promise<Outcome[]> {
+  return new Promise((resolve) => {
+    const { graph, tasks } = plan
+    const outcomes: Outcome[] = new Array(tasks.length)
+    const open = graph.dependencies.map((list) => list.length)
+    const indexOf = new Map(tasks.map((task) => [task.task_id, task.index]))
+    const decided = new Uint8Array(tasks.length)
+    let ended = 0
+
+    const outputOf = (task_id: string): HandedOutput => {
+      const index = indexOf.get(task_id) as number
+      const outcome = outcomes[index] as Outcome
+      return {
+        agent_type: (tasks[index] as PlanTask).agent_type,
+        text: outcome.content ?? '',
+        truncated: outcome.truncated,
+      }
+    }
+
+    const start = async (task: PlanTask): Promise<void> => {
+      hooks.emit?.({ event: 'task.queued', data: { task_id: task.task_id, at_ms: performance.now() - t0 } })
+      let outcome: Outcome
+      try {
+        const user = renderUser(plan, task, outputOf)
+        outcome = await runTask(shop, {
+          task,
+          user,
+          rank: plan.ranks[task.index] ?? 0,
+          t0,
+          cancellation,
+          emit: hooks.emit,
+        })
+      } catch (error) {
+        hooks.onFault(error, task)
+        outcome = neverRan('failed', 'internal_error', null, t0)
+      }
+      settle(task.index, outcome)
+    }
+
+    /** Records an outcome and what follows from it. A list instead of recursion: a skipped chain may be 10,000 deep. */
+    const settle = (first: number, firstOutcome: Outcome): void => {
+      const ends: [number, Outcome][] = [[first, firstOutcome]]
+      for (let end = ends.pop(); end !== undefined; end = ends.pop()) {
+        const [index, outcome] = end
+        const task = tasks[index] as PlanTask
+        outcomes[index] = outcome
+        ended++
+        hooks.onTaskEnd(task, outcome)
+        if (hooks.emit) emitEnd(hooks.emit, task, outcome)
+        for (const next of graph.dependents[index] ?? []) {
+          open[next] = (open[next] as number) - 1
+          if (decided[next] === 1) continue
+          if (!cancellation.cancelled && outcome.status === 'succeeded' && open[next] !== 0) continue
+          decided[next] = 1
+          if (cancellation.cancelled) ends.push([next, neverRan('cancelled', 'cancelled', null, t0)])
+          else if (outcome.status !== 'succeeded')
+            ends.push([next, neverRan('skipped', 'dependency_failed', task.task_id, t0)])
+          else void start(tasks[next] as PlanTask)
+        }
+      }
+      if (ended === tasks.length) resolve(outcomes)
+    }
+
+    for (const index of graph.order) if (graph.dependencies[index]?.length === 0) void start(tasks[index] as PlanTask)
+  })
+}
+
+function neverRan(
+  status: Outcome['status'],
+  code: keyof typeof TASK_ERRORS,
+  cause: string | null,
+  t0: number,
+): Outcome {
+  const message = cause === null ? TASK_ERRORS[code] : `Task "${cause}", which this one depends on, did not succeed.`
+  return { ...NEVER_RAN, status, error: { code, message }, cause, ended_at_ms: performance.now() - t0 }
+}
+
+function emitEnd(emit: (event: RunEvent) => void, task: PlanTask, outcome: Outcome): void {
+  const { task_id } = task
+  const at_ms = outcome.ended_at_ms
+  if (outcome.status === 'succeeded')
+    emit({
+      event: 'task.succeeded',
+      data: {
+        task_id,
+        model: outcome.model as string,
+        latency_ms: outcome.latency_ms,
+        truncated: outcome.truncated,
+        at_ms,
+      },
+    })
+  else if (outcome.status === 'failed')
+    emit({
+      event: 'task.failed',
+      data: { task_id, code: outcome.error?.code ?? 'internal_error', message: outcome.error?.message ?? '', at_ms },
+    })
+  else
+    emit({
+      event: 'task.skipped',
+      data: { task_id, code: outcome.error?.code ?? 'cancelled', cause: outcome.cause, at_ms },
+    })
+}

@@ -1,0 +1,62 @@
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
+import type { ExecuteResponse } from '../contract/result.ts'
+import type { RunCaller } from '../contract/service.ts'
+
+/** The part of a stack that names places in code. Its first lines are the error's message, which may hold anything. */
+const frames = (stack: string | undefined): string[] =>
+  (stack ?? '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => /^at .*:\d+:\d+\)?$/.test(line))
+    .slice(0, 12)
+
+/** An error without its message: messages quote input. */
+export function describeError(error: unknown): { name: string; code: string | null; at: string[] } {
+  if (!(error instanceof Error)) return { name: typeof error, code: null, at: [] }
+  const { code } = error as { code?: unknown }
+  return { name: error.name, code: typeof code === 'string' ? code : null, at: frames(error.stack) }
+}
+
+const count = (values: readonly string[]): Record<string, number> => {
+  const counts: Record<string, number> = {}
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1
+  return counts
+}
+
+/** What a log may say of a run: ids, names of ours, counts and times. Task ids are the caller's words and stay out. */
+export function describeRun(response: ExecuteResponse, caller: RunCaller) {
+  const { metadata } = response
+  return {
+    request_id: caller.request_id,
+    run_id: response.run_id,
+    tenant: caller.tenant,
+    subject: caller.subject,
+    workflow: response.workflow_type,
+    status: response.status,
+    tasks: metadata.num_tasks,
+    total_ms: response.total_latency_ms,
+    speedup: metadata.speedup_factor,
+    efficiency: response.parallel_efficiency,
+    queue_ms: metadata.queue_time_ms,
+    retry_ms: metadata.retry_time_ms,
+    overhead_ms: metadata.overhead_ms,
+    simulated: metadata.simulated,
+    errors: count(metadata.errors.map((error) => error.code)),
+  }
+}
+
+/** The log: only what the allow-list serializers above let through ever reaches it. */
+export function createLogger(level: string, destination?: DestinationStream): Logger {
+  const options: LoggerOptions = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: {
+      err: describeError,
+      // Fastify logs these by itself on some paths; the plugins log what may be said.
+      req: (request: { id?: unknown }) => ({ id: request?.id }),
+      res: (reply: { statusCode?: unknown }) => ({ status: reply?.statusCode }),
+    },
+  }
+  return destination ? pino(options, destination) : pino(options)
+}

@@ -1,0 +1,17 @@
+import type { Logger } from 'pino'
+import type { RunObserver } from '../run/observer.ts'
+import { describeRun } from './log.ts'
+import type { Metrics } from './metrics.ts'
+
+/** Counts every task and run, and writes one log line per run. */
+export function createObserver(metrics: Metrics, log: Logger): RunObserver {
+  return {
+    runStarted: () => metrics.runStarted(),
+    taskEnded: (task, outcome) => metrics.taskEnded(task, outcome),
+    runEnded: ({ response, timed_out }, caller) => {
+      metrics.runEnded(response)
+      log.info({ ...describeRun(response, caller), timed_out }, 'run ended')
+    },
+    fault: (error, run_id) => log.error({ err: error, run_id }, 'fault while working on a task'),
+  }
+}
