@@ -41,18 +41,17 @@ function findWorkflow(office: PlanningOffice, type: string): CompiledWorkflow {
 function checkContext(workflow: CompiledWorkflow, context: Context): void {
   const parsed = workflow.definition.context.safeParse(context)
   if (parsed.success) return
-  const faults = parsed.error.issues.map((issue) => ({ key: String(issue.path[0]), message: issue.message }))
-  const missing = [
-    ...new Set(
-      faults.map(({ key }) => key).filter((key) => isBlank(Object.hasOwn(context, key) ? context[key] : undefined)),
-    ),
-  ]
+  const { issues } = parsed.error
+  const faulty = new Set(issues.map(({ path }) => path[0]))
+  const missing = workflow.required_context.filter(
+    (key) => faulty.has(key) && isBlank(Object.hasOwn(context, key) ? context[key] : undefined),
+  )
   if (missing.length > 0)
     throw new Problem('missing_context', `${workflow.definition.type} needs ${quote(missing)} in context, not empty.`, {
       errors: missing.map((key) => ({ field: `context.${key}`, message: 'is required and must not be empty' })),
     })
   throw new Problem('invalid_request', 'A context value does not have the form that the workflow asks for.', {
-    errors: faults.map(({ key, message }) => ({ field: `context.${key}`, message })),
+    errors: issues.map(({ path, message }) => ({ field: ['context', ...path.map(String)].join('.'), message })),
   })
 }
 

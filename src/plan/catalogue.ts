@@ -14,6 +14,7 @@ export interface CompiledWorkflow {
 export type Catalogue = ReadonlyMap<string, CompiledWorkflow>
 
 function compileWorkflow(definition: WorkflowDefinition, agents: AgentTable): CompiledWorkflow {
+  if (definition.tasks.length === 0) throw new ConfigError(`Workflow "${definition.type}" has no tasks`)
   const drafts = definition.tasks.map((task) => ({
     max_tokens: 512,
     temperature: 0.7,

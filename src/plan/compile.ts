@@ -80,8 +80,9 @@ function pin(drafts: readonly DraftTask[], agents: AgentTable): PinnedLane[] {
 
 /** A prompt may place only the outputs that its task waits for. */
 function checkOutputs(draft: DraftTask, index: number, template: Template): void {
+  const own = new Set(draft.dependencies)
   for (const segment of template)
-    if (segment.kind === 'output' && !draft.dependencies.includes(segment.task_id))
+    if (segment.kind === 'output' && !own.has(segment.task_id))
       throw new Problem(
         'unknown_dependency',
         `The prompt of task "${draft.task_id}" uses the output of "${segment.task_id}", which is not among its dependencies.`,
@@ -109,7 +110,9 @@ export function compileTasks(drafts: readonly DraftTask[], agents: AgentTable): 
       if (segment.kind === 'context' && !context_keys.has(segment.key)) context_keys.set(segment.key, draft.task_id)
     const { prompt: _, ...rest } = draft
     const lane = lanes[index] as PinnedLane
-    return { ...rest, index, template, planned_model: lane.model, gpu: lane.gpu }
+    // A dependency named twice is one dependency: its output is handed over once.
+    const dependencies = [...new Set(draft.dependencies)]
+    return { ...rest, dependencies, index, template, planned_model: lane.model, gpu: lane.gpu }
   })
   return {
     tasks,

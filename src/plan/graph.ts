@@ -8,7 +8,7 @@ export interface GraphNode {
 export interface PlanGraph {
   dependencies: readonly (readonly number[])[]
   dependents: readonly (readonly number[])[]
-  /** Every task after its dependencies; plan order among those that are free. */
+  /** Every task after its dependencies; those without any in plan order, the others as they come free. */
   order: readonly number[]
 }
 
@@ -91,7 +91,7 @@ function nameCycle(
 
 /**
  * The longest path through the graph by the given weight of each task (as in the critical path method).
- * Returns its weight and its tasks in order; a path never includes a task of weight 0 at its ends.
+ * Returns its weight and its tasks in order, each a dependency of the next; it neither begins nor ends with weight 0.
  */
 export function longestPath(graph: PlanGraph, weights: ArrayLike<number>): { length: number; path: number[] } {
   const best = new Float64Array(graph.order.length)
@@ -111,7 +111,7 @@ export function longestPath(graph: PlanGraph, weights: ArrayLike<number>): { len
     if (length > 0 && (end === -1 || length > (best[end] as number))) end = index
   }
   const path: number[] = []
-  for (let at = end; at !== -1; at = via[at] as number) if ((weights[at] ?? 0) > 0) path.push(at)
+  for (let at = end; at !== -1; at = via[at] as number) path.push(at)
   return { length: end === -1 ? 0 : (best[end] as number), path: path.reverse() }
 }
 

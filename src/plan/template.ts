@@ -23,7 +23,8 @@ export function parseTemplate(prompt: string): Template {
   return segments
 }
 
-const FENCE = /<(?=\/?(?:context|output)\b)/gi
+// Also with spaces around the slash, which a model reads as the end of the block all the same.
+const FENCE = /<(?=(?:\s*\/\s*)?(?:context|output)\b)/gi
 
 /**
  * Text between delimiters that it cannot close: a `<context` or `</output` inside it loses its meaning by a backslash.

@@ -1,56 +1,27 @@
+import { wordsOf } from './words.ts'
+
 /** What a paragraph says, without what formatting adds. */
 export interface Wording {
   /** Number of words, numbers and symbols that count. */
   size: number
-  /** They in order, sentence by sentence: equal keys mean equal wording. */
+  /** All of them in order, sentence by sentence: equal keys mean equal wording. */
   key: string
   /** How many words stand before each comma, colon or parenthesis inside a sentence. Ascending. */
   breaks: readonly number[]
 }
 
-/** Words that carry no claim: their presence may differ. Nothing that could negate, limit, date or attribute is here. */
-export const FILLERS: readonly string[] = ['the', 'also', 'additionally', 'furthermore', 'moreover', 'please']
-
-/** Two-letter words that open sentences. Others keep their case: "Mg" is magnesium, "mg" a unit. */
-const OPENERS = new Set([
-  'An',
-  'As',
-  'At',
-  'Be',
-  'By',
-  'Do',
-  'He',
-  'If',
-  'In',
-  'Is',
-  'It',
-  'No',
-  'Of',
-  'On',
-  'Or',
-  'To',
-])
-
 const TOKEN = /[\p{L}\p{M}\p{N}]+(?:['’.,:/+–-][\p{L}\p{M}\p{N}]+)*|\S/gu
+const WORD = /^[\p{L}\p{M}\p{N}]/u
 // A dash before a digit may be a minus sign, so it is no bullet.
 const BULLET = /^[^\S\n]*(?:[-*•‣◦]|#{1,6})[^\S\n]+(?!\d)/
 const OPENS_SENTENCE = /^[^\S\n]*[*_"'(]*[\p{Lu}\p{N}]/u
-const NUMBER_WITH_UNIT = /^(\p{N}[\p{N}.,]*)(\p{L}+)$/u
+const NUMBER_BEFORE = /\p{N}/u
 const ENDS_HERE = /^["'”’)*_`]*(?:\s|$)/
 
-const fold = (word: string): string => {
-  const plain = word.replaceAll('’', "'")
-  const rest = plain.slice(1)
-  const titled = plain.length > 2 ? rest === rest.toLowerCase() : OPENERS.has(plain)
-  return titled ? plain[0]?.toLowerCase() + rest : plain
-}
-
-/** "5mg" is "5 mg" and "follow-up" is "follow up"; a hyphen beside a digit stays: a range, a date, a code. */
-function splitWord(token: string): string[] {
-  const measure = NUMBER_WITH_UNIT.exec(token)
-  if (measure) return [measure[1] as string, measure[2] as string]
-  return /[-–]/.test(token) && !/\p{N}/u.test(token) ? token.split(/[-–]/) : [token]
-}
+const FORMATTING = new Set(['*', '_', '`', '“', '”', '‘'])
+const QUOTES = new Set(['"', "'", '’'])
+const BREAKS = new Set([',', ':', '(', ')'])
+const STOPS = new Set(['.', ';', '!', '?'])
 
 /**
  * Reads a paragraph for comparison. Dropped are line breaks, markdown emphasis, bullets, quotation marks, fillers and
@@ -59,68 +30,48 @@ function splitWord(token: string): string[] {
  */
 export function wordingOf(paragraph: string): Wording {
   const sentences: string[] = []
+  const breaks: number[] = []
   let sentence: string[] = []
-  let breaks: number[] = []
   let size = 0
-  let opened = 0
-  const close = (): void => {
-    while (breaks.length > 0 && (breaks.at(-1) as number) >= size) breaks.pop()
-    if (sentence.length > 0) sentences.push(sentence.join(' '))
-    sentence = []
-    opened = size
-  }
   const count = (word: string): void => {
     sentence.push(word)
     size++
+  }
+  const close = (): void => {
+    if (sentence.length === 0) return
+    if (breaks.at(-1) === size) breaks.pop()
+    sentences.push(sentence.join(' '))
+    sentence = []
+  }
+  const mark = (symbol: string, before: string, after: string): void => {
+    if (FORMATTING.has(symbol)) return
+    if (QUOTES.has(symbol)) {
+      // After a digit these are inches, feet or minutes.
+      if (NUMBER_BEFORE.test(before)) count(symbol)
+    } else if (BREAKS.has(symbol)) {
+      if (sentence.length > 0 && breaks.at(-1) !== size) breaks.push(size)
+    } else if (STOPS.has(symbol) && ENDS_HERE.test(after)) {
+      if (symbol === '?') count(symbol)
+      close()
+    } else count(symbol)
   }
 
   for (const raw of paragraph.split('\n')) {
     const line = raw.replace(BULLET, '')
     if (line !== raw || OPENS_SENTENCE.test(line)) close()
     for (const { 0: token, index } of line.matchAll(TOKEN)) {
-      if (/^[\p{L}\p{N}]/u.test(token)) {
-        for (const part of splitWord(token).map(fold)) if (!FILLERS.includes(part)) count(part)
-        continue
-      }
-      switch (token) {
-        case '*':
-        case '_':
-        case '`':
-        case '“':
-        case '”':
-        case '‘':
-          break
-        case '"':
-        case "'":
-        case '’':
-          // After a digit these are inches, feet or minutes.
-          if (/\p{N}/u.test(line[index - 1] ?? '')) count(token)
-          break
-        case ',':
-        case ':':
-        case '(':
-        case ')':
-          if (size > opened && breaks.at(-1) !== size) breaks.push(size)
-          break
-        case '.':
-        case ';':
-        case '!':
-        case '?':
-          if (token === '?') count(token)
-          if (ENDS_HERE.test(line.slice(index + 1, index + 8))) close()
-          else count(token)
-          break
-        default:
-          count(token)
-      }
+      if (WORD.test(token)) wordsOf(token).forEach(count)
+      else mark(token, line[index - 1] ?? '', line.slice(index + 1, index + 9))
     }
   }
   close()
-  breaks = [...breaks]
   return { size, key: sentences.join('\n'), breaks }
 }
 
-const within = (some: readonly number[], all: readonly number[]): boolean => some.every((place) => all.includes(place))
+function within(some: readonly number[], all: readonly number[]): boolean {
+  const places = new Set(all)
+  return some.every((place) => places.has(place))
+}
 
 /**
  * Whether two paragraphs say the same: the same wording, and commas that one adds to the other's but none that moved

@@ -12,6 +12,7 @@ export interface AdmissionRequest {
 }
 
 interface Waiter extends Claim {
+  deadline: number
   settle: (admission: Admission) => void
 }
 
@@ -21,6 +22,8 @@ export class GpuBudget {
   readonly max: number
   readonly lanes: Lane[] = []
   busy = 0
+  /** Waits begun on all lanes here: first come, first served holds between neighbours too. */
+  arrivals = 0
   #busySince = 0
   #busyMs = 0
 
@@ -55,7 +58,6 @@ export class Lane {
   busy = 0
   readonly #agingMs: number
   readonly #waiting: Waiter[] = []
-  #seq = 0
 
   constructor(model: string, slots: number, gpu: GpuBudget, agingMs: number) {
     this.model = model
@@ -72,6 +74,7 @@ export class Lane {
   /** Answers at once when a permit is free, so that an idle lane costs no turn of the event loop. */
   acquire(request: AdmissionRequest): Admission | Promise<Admission> {
     if (request.cancel.cancelled) return 'cancelled'
+    if (performance.now() >= request.deadline) return 'deadline'
     if (this.#waiting.length === 0 && this.#hasRoom()) {
       this.#take()
       return 'granted'
@@ -107,7 +110,8 @@ export class Lane {
         priority: request.priority,
         rank: request.rank,
         since: now,
-        seq: this.#seq++,
+        seq: this.gpu.arrivals++,
+        deadline: request.deadline,
         settle: (admission) => {
           clearTimeout(timer)
           forget()
@@ -126,8 +130,10 @@ export class Lane {
       const lane = lanes.reduce<Lane | null>((best, candidate) => candidate.#better(best, now), null)
       if (lane === null) return
       const [waiter] = lane.#waiting.splice(chooseNext(lane.#waiting, now, lane.#agingMs), 1)
-      lane.#take()
-      waiter?.settle('granted')
+      // A busy event loop fires timers late: a wait that is over by the clock gets no permit.
+      const inTime = waiter !== undefined && waiter.deadline > now
+      if (inTime) lane.#take()
+      waiter?.settle(inTime ? 'granted' : 'deadline')
     }
   }
 

@@ -5,13 +5,14 @@ import type { Plan, PlanTask } from '../plan/plan.ts'
 import { renderUser } from '../plan/prompt.ts'
 import type { HandedOutput } from '../plan/template.ts'
 import type { Cancellation } from './cancellation.ts'
-import { runTask, type Workshop } from './task.ts'
+import { runTask, type TaskEvent, type Workshop } from './task.ts'
 
 export interface RunHooks {
+  /** May throw: what listens to a run cannot change how it ends. The error goes to `onFault`. */
   emit: ((event: RunEvent) => void) | null
   /** Called once per task, in the order in which tasks end. */
   onTaskEnd: (task: PlanTask, outcome: Outcome) => void
-  /** A fault of ours while working on a task: the task fails as internal_error, the rest goes on. */
+  /** A fault while working on a task: it fails as internal_error, the rest goes on. Or of a listener: nothing fails. */
   onFault: (error: unknown, task: PlanTask) => void
 }
 
@@ -52,6 +53,9 @@ export function runPlan(
     const indexOf = new Map(tasks.map((task) => [task.task_id, task.index]))
     const decided = new Uint8Array(tasks.length)
     let ended = 0
+    const emit =
+      hooks.emit &&
+      shield(hooks.emit, (error, task_id) => hooks.onFault(error, tasks[indexOf.get(task_id) as number] as PlanTask))
 
     const outputOf = (task_id: string): HandedOutput => {
       const index = indexOf.get(task_id) as number
@@ -64,7 +68,7 @@ export function runPlan(
     }
 
     const start = async (task: PlanTask): Promise<void> => {
-      hooks.emit?.({ event: 'task.queued', data: { task_id: task.task_id, at_ms: performance.now() - t0 } })
+      emit?.({ event: 'task.queued', data: { task_id: task.task_id, at_ms: performance.now() - t0 } })
       let outcome: Outcome
       try {
         const user = renderUser(plan, task, outputOf)
@@ -74,7 +78,7 @@ export function runPlan(
           rank: plan.ranks[task.index] ?? 0,
           t0,
           cancellation,
-          emit: hooks.emit,
+          emit,
         })
       } catch (error) {
         hooks.onFault(error, task)
@@ -92,7 +96,7 @@ export function runPlan(
         outcomes[index] = outcome
         ended++
         hooks.onTaskEnd(task, outcome)
-        if (hooks.emit) emitEnd(hooks.emit, task, outcome)
+        if (emit) emitEnd(emit, task, outcome)
         for (const next of graph.dependents[index] ?? []) {
           open[next] = (open[next] as number) - 1
           if (decided[next] === 1) continue
@@ -107,9 +111,21 @@ export function runPlan(
       if (ended === tasks.length) resolve(outcomes)
     }
 
+    if (tasks.length === 0) resolve(outcomes)
     for (const index of graph.order) if (graph.dependencies[index]?.length === 0) void start(tasks[index] as PlanTask)
   })
 }
+
+/** Without it a listener that throws would leave a permit taken, or end the process. */
+const shield =
+  (emit: (event: RunEvent) => void, onFault: (error: unknown, task_id: string) => void) =>
+  (event: TaskEvent): void => {
+    try {
+      emit(event)
+    } catch (error) {
+      onFault(error, event.data.task_id)
+    }
+  }
 
 function neverRan(
   status: Outcome['status'],
@@ -121,7 +137,7 @@ function neverRan(
   return { ...NEVER_RAN, status, error: { code, message }, cause, ended_at_ms: performance.now() - t0 }
 }
 
-function emitEnd(emit: (event: RunEvent) => void, task: PlanTask, outcome: Outcome): void {
+function emitEnd(emit: (event: TaskEvent) => void, task: PlanTask, outcome: Outcome): void {
   const { task_id } = task
   const at_ms = outcome.ended_at_ms
   if (outcome.status === 'succeeded')

@@ -20,6 +20,9 @@ export interface Workshop {
   lane_queue_max: number
 }
 
+/** What a task tells while it goes on. */
+export type TaskEvent = Exclude<RunEvent, { event: `run.${string}` }>
+
 /** What running a task needs of its run. */
 export interface TaskRun {
   task: PlanTask
@@ -28,7 +31,7 @@ export interface TaskRun {
   /** Start of the run on the clock of performance.now(). */
   t0: number
   cancellation: Cancellation
-  emit: ((event: RunEvent) => void) | null
+  emit: ((event: TaskEvent) => void) | null
 }
 
 type Step = 'next_try' | 'next_model' | Outcome

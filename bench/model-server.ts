@@ -1,0 +1,41 @@
+import { createServer, type Socket } from 'node:net'
+
+/**
+ * A model server that costs next to nothing, so that what is measured is the service in front of it: one canned chat
+ * completion per request, on raw sockets. Listens on a free port of 127.0.0.1 and says which over IPC.
+ */
+const content = `${'The patient was admitted with decompensated heart failure and improved on intravenous diuretics. '.repeat(6)}`
+const body = JSON.stringify({
+  id: 'chatcmpl-bench',
+  object: 'chat.completion',
+  model: 'bench',
+  choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 400, completion_tokens: 120, total_tokens: 520 },
+})
+const answer = Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+const notFound = Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')
+
+/** Bytes of the first whole request in `data`, or 0 while it is incomplete. */
+function requestLength(data: Buffer): number {
+  const end = data.indexOf('\r\n\r\n')
+  if (end < 0) return 0
+  const length = /content-length: *(\d+)/i.exec(data.toString('latin1', 0, end))?.[1]
+  const total = end + 4 + Number(length ?? 0)
+  return data.length >= total ? total : 0
+}
+
+function serve(socket: Socket): void {
+  let pending: Buffer = Buffer.alloc(0)
+  socket.setNoDelay(true)
+  socket.on('error', () => socket.destroy())
+  socket.on('data', (chunk) => {
+    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
+    for (let length = requestLength(pending); length > 0; length = requestLength(pending)) {
+      socket.write(pending.includes('/chat/completions') ? answer : notFound)
+      pending = pending.subarray(length)
+    }
+  })
+}
+
+const server = createServer(serve).listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as { port: number }).port }))
+process.on('disconnect', () => process.exit(0))

@@ -1,0 +1,58 @@
+import { PROBLEMS, type ProblemCode } from '../../errors.ts'
+
+const PROBLEM_REF = { $ref: '#/components/schemas/Problem' }
+
+/** The schema of every problem+json answer. */
+export const problemSchema = {
+  type: 'object',
+  description: 'RFC 9457. Never holds clinical text outside of `run`, which is the caller’s own.',
+  required: ['type', 'title', 'status', 'code', 'detail', 'instance', 'errors'],
+  properties: {
+    type: { type: 'string', description: 'urn:consilium:problem:CODE' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'string', enum: Object.keys(PROBLEMS) },
+    detail: { type: 'string', description: 'What is wrong and what to do about it' },
+    instance: { type: 'string', description: 'The request id, as in the log of the service' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['field', 'message'],
+        properties: { field: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+    run: { type: 'object', description: 'Of run_failed and run_timeout: the run with the results that there are' },
+  },
+} as const
+
+const byStatus = Map.groupBy(Object.entries(PROBLEMS), ([, { status }]): number => status)
+
+/** A documented problem answer of this status, with the codes that it may carry. */
+function answer(status: number) {
+  const codes = (byStatus.get(status) ?? []).map(([code]) => `\`${code}\``).join(', ')
+  return {
+    description: `Problem: ${codes}`,
+    ...(status === 429 || status === 503
+      ? { headers: { 'Retry-After': { description: 'Seconds', schema: { type: 'integer' } } } }
+      : {}),
+    content: { 'application/problem+json': { schema: PROBLEM_REF } },
+  }
+}
+
+const always: readonly ProblemCode[] = ['internal_error', 'overloaded']
+const guarded: readonly ProblemCode[] = ['unauthorized', 'forbidden', 'rate_limited']
+const withInput: readonly ProblemCode[] = ['invalid_request']
+const withBody: readonly ProblemCode[] = ['body_too_large', 'unsupported_media_type']
+
+/** Every problem that the gate may answer an operation with, by status. */
+export function problemResponses(operation: { isPublic: boolean; hasInput: boolean; hasBody: boolean }) {
+  const codes = [
+    ...always,
+    ...(operation.isPublic ? [] : guarded),
+    ...(operation.hasInput ? withInput : []),
+    ...(operation.hasBody ? withBody : []),
+  ]
+  const statuses = codes.map((code) => PROBLEMS[code].status).sort((a, b) => a - b)
+  return Object.fromEntries(statuses.map((status) => [String(status), answer(status)]))
+}

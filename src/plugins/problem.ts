@@ -1,0 +1,68 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { Problem, type ProblemCode } from '../errors.ts'
+import { problemBody } from './problem/body.ts'
+import { describeError } from './problem/describe.ts'
+import { safeError } from './support/safe-error.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The problem+json body of a Problem, for answers that are no plain response (an event, a stored run). */
+    problemBody: typeof problemBody
+  }
+  interface FastifyReply {
+    /** The code of the problem that was answered, for logs and counters; null for every other answer. */
+    problemCode: ProblemCode | null
+  }
+}
+
+const nothingHere = () => new Problem('not_found', 'There is nothing at this address with this method.')
+
+const fault = () =>
+  new Problem('internal_error', 'The service failed on this request. Its log says where, under this instance.')
+
+/** Sent as text, so that neither a route's response schema nor its serializer can take anything away. */
+function send(reply: FastifyReply, problem: Problem, instance: string): void {
+  reply.problemCode = problem.code
+  reply.code(problem.status).header('content-type', 'application/problem+json')
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
+  const { retryAfterS } = problem.options
+  if (retryAfterS !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterS)))
+  reply.send(JSON.stringify(problemBody(problem, instance)))
+}
+
+/** The client left while it was still sending: nobody reads the answer, and nothing of ours failed. */
+const hungUp = (request: FastifyRequest): boolean => request.raw.destroyed && !request.raw.complete
+
+function explain(error: unknown, request: FastifyRequest): Problem {
+  const known = describeError(error, request.routeOptions.bodyLimit)
+  if (known !== null) return known
+  if (hungUp(request)) return new Problem('invalid_request', 'The connection closed before the body was complete.')
+  request.log.error({ failure: safeError(error) }, 'a request failed on a fault of the service')
+  return fault()
+}
+
+/**
+ * For Fastify's `frameworkErrors`: a path that cannot be decoded or holds an overlong parameter is refused before
+ * hooks and error handlers run.
+ */
+export function frameworkErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  send(reply, explain(error, request), String(request.id))
+}
+
+/** Turns every error of every route, and every unknown address, into application/problem+json. */
+export default fp(
+  async (app) => {
+    app.decorate('problemBody', problemBody)
+    app.decorateReply('problemCode', null)
+    app.setErrorHandler((error, request, reply) => send(reply, explain(error, request), String(request.id)))
+    app.setNotFoundHandler((request, reply) => send(reply, nothingHere(), String(request.id)))
+    // Refused before its body is read: an unknown address needs no token, so it must not cost memory either. After all
+    // onRequest hooks, whatever the order of registration, so that the answer has the headers of every other.
+    app.addHook('preParsing', (request, _reply, payload, done) => {
+      if (request.is404) done(nothingHere())
+      else done(null, payload)
+    })
+  },
+  { name: 'problem', fastify: '5.x' },
+)

@@ -1,0 +1,33 @@
+import type { FieldError, Problem } from '../../errors.ts'
+
+/** What goes over the wire for a refusal (RFC 9457), besides the members that a problem adds. */
+export interface ProblemBody {
+  type: string
+  title: string
+  status: number
+  code: string
+  detail: string
+  instance: string
+  errors: readonly FieldError[]
+  [member: string]: unknown
+}
+
+/** `type` of a problem: a stable name of its code. A URN, because the service has no public address to dereference. */
+export const problemType = (code: string): string => `urn:consilium:problem:${code}`
+
+/**
+ * The body of a problem+json answer. `instance` is the request id. Members that a problem adds never replace a
+ * standard one.
+ */
+export function problemBody(problem: Problem, instance: string): ProblemBody {
+  return {
+    ...problem.options.members,
+    type: problemType(problem.code),
+    title: problem.title,
+    status: problem.status,
+    code: problem.code,
+    detail: problem.detail,
+    instance,
+    errors: problem.options.errors ?? [],
+  }
+}

@@ -1,0 +1,85 @@
+import type { Outcome } from '../contract/outcome.ts'
+import type { ErrorEntry, ExecuteResponse, TaskResult } from '../contract/result.ts'
+import { writeDocument } from './document.ts'
+import type { PlanView, TaskView } from './input.ts'
+import { roundMs } from './round.ts'
+import { measure } from './timing.ts'
+import { errorOf, judge, textOf } from './verdict.ts'
+
+export interface Finished {
+  run_id: string
+  plan: PlanView
+  /** In plan order, one for each task. */
+  outcomes: readonly Outcome[]
+  /** Wall time of the run in ms. */
+  total_ms: number
+  cancelled: boolean
+}
+
+const resultOf = (task: TaskView, outcome: Outcome): TaskResult => ({
+  task_id: task.task_id,
+  agent_type: task.agent_type,
+  model: outcome.model,
+  planned_model: task.planned_model,
+  status: outcome.status,
+  success: outcome.status === 'succeeded',
+  content: outcome.content,
+  latency_ms: roundMs(outcome.latency_ms),
+  queue_ms: roundMs(outcome.queue_ms),
+  retry_ms: roundMs(outcome.retry_ms),
+  started_at_ms: outcome.started_at_ms === null ? null : roundMs(outcome.started_at_ms),
+  error: outcome.status === 'succeeded' ? outcome.error : errorOf(outcome),
+  tokens: outcome.tokens,
+  prompt_tokens: outcome.prompt_tokens,
+  finish_reason: outcome.finish_reason,
+  truncated: outcome.truncated,
+  priority: task.priority,
+  dependencies: [...task.dependencies],
+  gpu: outcome.gpu,
+  backend: outcome.backend,
+  warnings: [...outcome.warnings],
+  attempts: outcome.attempts.map((attempt) => ({ ...attempt, latency_ms: roundMs(attempt.latency_ms) })),
+})
+
+function errorsOf(tasks: readonly TaskView[], outcomes: readonly Outcome[]): ErrorEntry[] {
+  const entries: ErrorEntry[] = []
+  for (const [index, outcome] of outcomes.entries()) {
+    if (textOf(outcome) !== null && !outcome.truncated) continue
+    const { code, message } = errorOf(outcome)
+    entries.push({ task_id: (tasks[index] as TaskView).task_id, code, message, cause: outcome.cause })
+  }
+  return entries
+}
+
+/**
+ * Turns what became of a plan's tasks into the answer of the run: the document, the measured facts and every task's
+ * result in plan order, its content as the model wrote it. Durations in ms to 3 decimals, ratios to 4.
+ * Throws only when there is not exactly one outcome for each task: a fault of the service.
+ */
+export function assemble({ run_id, plan, outcomes, total_ms, cancelled }: Finished): ExecuteResponse {
+  const { tasks } = plan
+  if (outcomes.length !== tasks.length)
+    throw new Error(`Cannot assemble a plan of ${tasks.length} tasks from ${outcomes.length} outcomes`)
+  const verdict = judge(outcomes, cancelled)
+  const { text, duplicates_removed } = writeDocument(plan, outcomes, verdict)
+  const { total_latency_ms, parallel_efficiency, ...timing } = measure(plan, outcomes, total_ms)
+  return {
+    run_id,
+    workflow_type: plan.workflow_type,
+    status: verdict.status,
+    success: verdict.status === 'succeeded',
+    aggregated_content: text,
+    total_latency_ms,
+    parallel_efficiency,
+    metadata: {
+      num_tasks: tasks.length,
+      ...timing,
+      lanes_used: plan.lanes_used,
+      agents: [...plan.agents],
+      simulated: verdict.simulated,
+      duplicates_removed,
+      errors: errorsOf(tasks, outcomes),
+    },
+    results: tasks.map((task, index) => resultOf(task, outcomes[index] as Outcome)),
+  }
+}
