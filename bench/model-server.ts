@@ -1,8 +1,10 @@
-import { createServer, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 
 /**
  * A model server that costs next to nothing, so that what is measured is the service in front of it: one canned chat
- * completion per request, on raw sockets. Listens on a free port of 127.0.0.1 and says which over IPC.
+ * completion per request, on raw sockets; at once, or after the milliseconds that a prompt asks for as `[latency 200]`.
+ * Listens on two free ports of 127.0.0.1, one per lane, and says which over IPC.
  */
 const content = `${'The patient was admitted with decompensated heart failure and improved on intravenous diuretics. '.repeat(6)}`
 const body = JSON.stringify({
@@ -12,7 +14,9 @@ const body = JSON.stringify({
   choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
   usage: { prompt_tokens: 400, completion_tokens: 120, total_tokens: 520 },
 })
-const answer = Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+const answer = Buffer.from(
+  `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+)
 const notFound = Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')
 
 /** Bytes of the first whole request in `data`, or 0 while it is incomplete. */
@@ -24,6 +28,12 @@ function requestLength(data: Buffer): number {
   return data.length >= total ? total : 0
 }
 
+function respond(socket: Socket, request: Buffer): void {
+  if (!request.includes('/chat/completions')) socket.write(notFound)
+  else if (!request.includes('[latency ')) socket.write(answer)
+  else setTimeout(() => socket.write(answer), Number(/\[latency (\d+)\]/.exec(request.toString('latin1'))?.[1]))
+}
+
 function serve(socket: Socket): void {
   let pending: Buffer = Buffer.alloc(0)
   socket.setNoDelay(true)
@@ -31,11 +41,13 @@ function serve(socket: Socket): void {
   socket.on('data', (chunk) => {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
     for (let length = requestLength(pending); length > 0; length = requestLength(pending)) {
-      socket.write(pending.includes('/chat/completions') ? answer : notFound)
+      respond(socket, pending.subarray(0, length))
       pending = pending.subarray(length)
     }
   })
 }
 
-const server = createServer(serve).listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as { port: number }).port }))
+const servers = [createServer(serve), createServer(serve)]
+await Promise.all(servers.map((server) => once(server.listen(0, '127.0.0.1'), 'listening')))
 process.on('disconnect', () => process.exit(0))
+process.send?.({ ports: servers.map((server) => (server.address() as AddressInfo).port) })

@@ -1,7 +1,8 @@
-import fastifySse from '@fastify/sse'
-import Fastify, { type FastifyInstance } from 'fastify'
+import sse from '@fastify/sse'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import routes from '../routes/index.ts'
+import { workflows as builtin } from '../workflows/index.ts'
 import type { Config } from './config.ts'
 import { buildCore } from './core.ts'
 import type { WorkflowDefinition } from './plan/workflow.ts'
@@ -10,28 +11,37 @@ import body from './plugins/body.ts'
 import metricsGuard from './plugins/metrics-guard.ts'
 import openapi from './plugins/openapi.ts'
 import overload from './plugins/overload.ts'
-import problem, { frameworkErrors } from './plugins/problem.ts'
 import { clientErrorHandler } from './plugins/problem/client-error.ts'
+import problem, { frameworkErrors } from './plugins/problem.ts'
 import rateLimit from './plugins/rate-limit.ts'
 import requestRecord from './plugins/request-record.ts'
 import securityHeaders from './plugins/security-headers.ts'
 import serializer from './plugins/serializer.ts'
 import service from './plugins/service.ts'
 import shutdown from './plugins/shutdown.ts'
-import { createService } from './service.ts'
 import { serverOptions } from './server-options.ts'
+import { createService } from './service.ts'
+import { createLogger } from './telemetry/log.ts'
 import { version } from './version.ts'
 
 export interface AppParts {
-  workflows: readonly WorkflowDefinition[]
-  log: Logger
+  /** @default the built-in workflows */
+  workflows?: readonly WorkflowDefinition[]
+  /** @default a logger to standard output at the Config's level */
+  log?: Logger
 }
 
 /** The whole service, ready to listen or to be injected into. Throws a ConfigError when the Config does not fit together. */
-export async function buildApp(config: Config, { workflows, log }: AppParts): Promise<FastifyInstance> {
+export async function buildApp(config: Config, parts: AppParts = {}): Promise<FastifyInstance> {
   const { limits } = config
+  const { workflows = builtin, log = createLogger(config.logLevel) } = parts
   const core = buildCore(config, workflows, log)
-  const app: FastifyInstance = Fastify({ ...serverOptions(config), loggerInstance: log, frameworkErrors, clientErrorHandler })
+  const app: FastifyInstance = Fastify({
+    ...serverOptions(config),
+    loggerInstance: log as FastifyBaseLogger,
+    frameworkErrors,
+    clientErrorHandler,
+  })
 
   await app.register(problem)
   await app.register(requestRecord, { record: core.metrics.httpEnded.bind(core.metrics) })
@@ -40,12 +50,15 @@ export async function buildApp(config: Config, { workflows, log }: AppParts): Pr
   await app.register(serializer)
   await app.register(overload)
   await app.register(rateLimit, { max: limits.rateMax, windowMs: limits.rateWindowMs })
-  await app.register(auth, { auth: config.auth, failures: { limit: limits.authFailures, windowMs: limits.rateWindowMs } })
+  await app.register(auth, {
+    auth: config.auth,
+    failures: { limit: limits.authFailures, windowMs: limits.rateWindowMs },
+  })
   await app.register(metricsGuard, { token: config.metricsToken })
   await app.register(shutdown, { graceMs: limits.shutdownGraceMs })
   await app.register(service, { service: createService(core, () => app.stopping) })
   await app.register(openapi, { version })
-  await app.register(fastifySse)
+  await app.register(sse.default)
   await app.register(routes)
 
   app.addHook('onReady', async () => core.start())

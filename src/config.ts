@@ -28,6 +28,8 @@ const json = <T extends z.ZodType>(shape: T, example: string) =>
     })
     .pipe(shape)
 
+const PLACE = 'must be a port (1 to 65535) or an http or https URL'
+
 /**
  * Every variable that the service reads, as text with its default. `.env.example` is held equal to this by a test.
  * An empty variable counts as not set.
@@ -57,12 +59,24 @@ export const EnvSchema = z.object({
   SHUTDOWN_GRACE_MS: int(0, 600_000).prefault('25000'),
   TRUST_PROXY: list.optional(),
 
-  MODEL_HOST: text.default('127.0.0.1'),
+  MODEL_HOST: text
+    .regex(
+      /^([A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?)$/,
+      'must be a host name or an address, without scheme, port or path',
+    )
+    .default('127.0.0.1'),
   MODEL_PORTS: json(
-    z.record(z.string(), z.union([z.int().min(1).max(65_535), z.url()])),
+    z.record(
+      z.string(),
+      z.union([z.int(PLACE).min(1, PLACE).max(65_535, PLACE), z.url({ protocol: /^https?$/, error: PLACE })], PLACE),
+    ),
     '{"BioMistral-Clinical-7B": 8085}',
   ).optional(),
-  MODEL_API_KEYS: json(z.record(z.string(), z.string().min(1)), '{"BioMistral-Clinical-7B": "key"}').optional(),
+  MODEL_API_KEYS: json(
+    // Anything else cannot stand in a header: every call would fail as if the server were down.
+    z.record(z.string(), z.string().regex(/^[!-~]+$/, 'must be printable ASCII without spaces')),
+    '{"BioMistral-Clinical-7B": "key"}',
+  ).optional(),
   MODELS_FILE: text.optional(),
   ALLOWED_MODEL_HOSTS: list.optional(),
 

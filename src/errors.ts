@@ -90,9 +90,3 @@ export type TaskErrorCode = keyof typeof TASK_ERRORS
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
-
-/** The body of a problem as `application/problem+json` (RFC 9457). `instance` is the id of the request. */
-export function problemBody(problem: Problem, instance: string): Record<string, unknown> {
-  const { code, status, title, detail, options } = problem
-  return { type: `urn:consilium:problem:${code}`, title, status, code, detail, instance, errors: options.errors ?? [], ...options.members }
-}

@@ -1,16 +1,16 @@
+import { workflows as builtin } from '../workflows/index.ts'
 import { parseConfig } from './config.ts'
-import { type ExecuteInput, ExecuteRequest } from './contract/execute.ts'
 import type { RunEvent } from './contract/events.ts'
+import { type ExecuteInput, ExecuteRequest } from './contract/execute.ts'
+import { fieldErrors } from './contract/field-errors.ts'
 import type { ExecuteResponse } from './contract/result.ts'
 import type { RosterFile, RosterView } from './contract/roster.ts'
 import type { WorkflowType as WorkflowDescription } from './contract/views.ts'
-import { fieldErrors } from './contract/field-errors.ts'
 import { buildCore } from './core.ts'
 import { Problem } from './errors.ts'
 import { describeCatalogue } from './plan/describe.ts'
 import type { WorkflowDefinition } from './plan/workflow.ts'
 import { createLogger } from './telemetry/log.ts'
-import { workflows as builtin } from '../workflows/index.ts'
 
 export { WorkflowType } from './contract/workflow-type.ts'
 export { ConfigError, Problem } from './errors.ts'
@@ -58,14 +58,22 @@ const CALLER = { tenant: 'default', subject: 'library', request_id: null }
 function parseRequest(input: unknown): ExecuteRequest {
   const parsed = ExecuteRequest.safeParse(input)
   if (parsed.success) return parsed.data
-  throw new Problem('invalid_request', 'The request is not valid; see errors.', { errors: fieldErrors(parsed.error.issues) })
+  throw new Problem('invalid_request', 'The request is not valid; see errors.', {
+    errors: fieldErrors(parsed.error.issues),
+  })
 }
 
 /** Everything that the service does with a request, without HTTP. Throws a ConfigError when the options do not fit. */
 export function createOrchestrator(options: OrchestratorOptions = {}): ConsiliumOrchestrator {
   const config = parseConfig({ LOG_LEVEL: 'silent', ...options.env, NODE_ENV: 'development' })
-  const models = options.roster ? { ...config.models, file: { path: '(options.roster)', content: options.roster } } : config.models
-  const core = buildCore({ ...config, models }, [...builtin, ...(options.workflows ?? [])], createLogger(config.logLevel))
+  const models = options.roster
+    ? { ...config.models, file: { path: '(options.roster)', content: options.roster } }
+    : config.models
+  const core = buildCore(
+    { ...config, models },
+    [...builtin, ...(options.workflows ?? [])],
+    createLogger(config.logLevel),
+  )
   core.start()
   return {
     executeWorkflow: async (workflow_type, context, custom_tasks, { signal, onEvent, ...rest } = {}) => {
@@ -88,9 +96,11 @@ let shared: ConsiliumOrchestrator | null = null
 /** The one orchestrator of this process, made on first use. Options are taken then; later ones would be ignored, so they are refused. */
 export function getOrchestrator(options?: OrchestratorOptions): ConsiliumOrchestrator {
   if (shared === null) shared = createOrchestrator(options)
-  else if (options !== undefined) throw new Error('The orchestrator of this process exists already: call getOrchestrator() without options')
+  else if (options !== undefined)
+    throw new Error('The orchestrator of this process exists already: call getOrchestrator() without options')
   return shared
 }
 
 /** `executeWorkflow` of the one orchestrator of this process. */
-export const executeWorkflow: ConsiliumOrchestrator['executeWorkflow'] = (...call) => getOrchestrator().executeWorkflow(...call)
+export const executeWorkflow: ConsiliumOrchestrator['executeWorkflow'] = (...call) =>
+  getOrchestrator().executeWorkflow(...call)

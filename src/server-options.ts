@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyServerOptions } from 'fastify'
+import type { Server } from 'node:http'
+import { type FastifyHttpOptions, LogController } from 'fastify'
 import type { Config } from './config.ts'
 
 /** Every limit and timeout of the HTTP server; times in ms. */
 export function serverOptions({ limits, trustProxy }: Config) {
   return {
     // One line per run and per refused request, not two per request.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: limits.bodyBytes,
     trustProxy: trustProxy === null ? false : [...trustProxy],
     genReqId: () => randomUUID(),
@@ -20,5 +21,5 @@ export function serverOptions({ limits, trustProxy }: Config) {
     pluginTimeout: 15_000,
     http: { headersTimeout: 10_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 2000 },
     forceCloseConnections: 'idle',
-  } satisfies FastifyServerOptions
+  } satisfies FastifyHttpOptions<Server>
 }

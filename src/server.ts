@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import closeWithGrace from 'close-with-grace'
-import { workflows } from '../workflows/index.ts'
 import { buildApp } from './app.ts'
 import { type Config, parseConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
-import { createLogger } from './telemetry/log.ts'
 import { signToken } from './token.ts'
 
 /** In development without any key: a secret for this process only, and a line that works as it is. */
@@ -30,19 +28,20 @@ No model servers at hand? Run "npm run simulate" in another terminal.
 
 async function main(): Promise<void> {
   const { config, token } = withSecret(parseConfig(process.env))
-  const log = createLogger(config.logLevel)
-  const app = await buildApp(config, { workflows, log })
+  const app = await buildApp(config)
   closeWithGrace({ delay: config.limits.shutdownGraceMs + 5000, logger: false }, async ({ err }) => {
-    if (err) log.fatal({ err }, 'stopping on a fault')
+    if (err) app.log.fatal({ err }, 'stopping on a fault')
     await app.stop()
   })
   const address = await app.listen({ host: config.host, port: config.port })
-  log.info({ address, env: config.env }, 'listening')
+  app.log.info({ address, env: config.env }, 'listening')
   if (token !== null) process.stderr.write(invitation(address, token))
 }
 
 main().catch((error: unknown) => {
   const known = error instanceof ConfigError || (error as { code?: string }).code === 'EADDRINUSE'
-  process.stderr.write(`Consilium cannot start.\n${known ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`)
+  process.stderr.write(
+    `Consilium cannot start.\n${known ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`,
+  )
   process.exitCode = 1
 })

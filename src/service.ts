@@ -1,5 +1,5 @@
-import type { Core } from './core.ts'
 import type { Service } from './contract/service.ts'
+import type { Core } from './core.ts'
 import { describeCatalogue } from './plan/describe.ts'
 
 /** What routes may ask, answered by the core. `stopping` says whether the process is on its way out. */

@@ -5,7 +5,11 @@ const MOST = 20
 
 /** `custom_tasks[3].priority`, as a caller would write it. */
 const fieldName = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((name, part) => (typeof part === 'number' ? `${name}[${part}]` : name === '' ? String(part) : `${name}.${String(part)}`), '')
+  path.reduce<string>(
+    (name, part) =>
+      typeof part === 'number' ? `${name}[${part}]` : name === '' ? String(part) : `${name}.${String(part)}`,
+    '',
+  )
 
 /**
  * What zod found, field by field, at most 20. Messages are zod's own: they say what was expected and never repeat the
@@ -16,7 +20,10 @@ export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
     .flatMap((issue) => {
       const field = fieldName(issue.path)
       if (issue.code !== 'unrecognized_keys') return [{ field: field || '(body)', message: issue.message }]
-      return issue.keys.map((key) => ({ field: field === '' ? key : `${field}.${key}`, message: 'is not a known member; check its spelling' }))
+      return issue.keys.map((key) => ({
+        field: field === '' ? key : `${field}.${key}`,
+        message: 'is not a known member; check its spelling',
+      }))
     })
     .slice(0, MOST)
 }

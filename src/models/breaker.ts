@@ -13,6 +13,8 @@ export class Breaker {
   #state: BreakerState = 'closed'
   #openedAt = 0
   #probing = false
+  /** Counts changes of state. What was admitted before one ended too late to tell anything about the time after it. */
+  #era = 0
   #inARow = 0
   /** The last attempts as bits, newest lowest; 1 = failed. */
   #recent = 0
@@ -27,20 +29,18 @@ export class Breaker {
     return this.#state === 'open' && this.#cooledDown() ? 'half_open' : this.#state
   }
 
-  /** Whether an attempt may go out now. A yes in half open takes the only probe. */
-  admit(): boolean {
-    if (this.#state === 'closed') return true
-    if (this.#state === 'open' && this.#cooledDown()) {
-      this.#state = 'half_open'
-      this.#probing = false
-    }
-    if (this.#state === 'open' || this.#probing) return false
+  /** The ticket of an attempt that may go out now, or null. In half open there is one, for the probe. */
+  admit(): number | null {
+    if (this.#state === 'closed') return this.#era
+    if (this.#state === 'open' && this.#cooledDown()) this.#enter('half_open')
+    if (this.#state === 'open' || this.#probing) return null
     this.#probing = true
-    return true
+    return this.#era
   }
 
   /** How an admitted attempt ended; null when it says nothing about the server (cancelled, rejected, rate limited). */
-  record(failed: boolean | null): void {
+  record(ticket: number, failed: boolean | null): void {
+    if (ticket !== this.#era) return
     if (this.#state === 'half_open') {
       this.#probing = false
       if (failed === null) return
@@ -48,7 +48,7 @@ export class Breaker {
       else this.#reset()
       return
     }
-    if (failed === null || this.#state === 'open') return
+    if (failed === null) return
     this.#inARow = failed ? this.#inARow + 1 : 0
     this.#recent = ((this.#recent << 1) | (failed ? 1 : 0)) & ((1 << WINDOW) - 1)
     this.#seen = Math.min(WINDOW, this.#seen + 1)
@@ -59,13 +59,19 @@ export class Breaker {
     return this.#now() - this.#openedAt >= this.#cooldownMs
   }
 
+  #enter(state: BreakerState): void {
+    this.#state = state
+    this.#probing = false
+    this.#era++
+  }
+
   #open(): void {
-    this.#state = 'open'
+    this.#enter('open')
     this.#openedAt = this.#now()
   }
 
   #reset(): void {
-    this.#state = 'closed'
+    this.#enter('closed')
     this.#inARow = 0
     this.#recent = 0
     this.#seen = 0

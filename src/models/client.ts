@@ -31,7 +31,7 @@ export class ModelClient {
     this.model = model
     const url = new URL(model.url)
     // The lane admits at most `slots` calls; the rest is for probes and token counts.
-    this.#pool = new Pool(url.origin, { connections: model.slots + 2, pipelining: 1, clientTtl: null })
+    this.#pool = new Pool(url.origin, { connections: model.slots + 2, pipelining: 1 })
     this.#headers = { 'content-type': 'application/json', accept: 'application/json', 'accept-encoding': 'identity' }
     if (model.api_key !== null) this.#headers.authorization = `Bearer ${model.api_key}`
     this.#paths = { base: url.pathname.replace(/\/v1$/, ''), completions: `${url.pathname}/chat/completions` }
@@ -140,22 +140,22 @@ export class ModelClient {
     cancel: CancelSignal,
   ): Promise<AttemptResult> {
     const { prompt_tokens, tokens } = result
-    if (prompt_tokens === null) {
-      if (fit.certain) return result
-      return {
-        ...result,
-        warnings: [
-          'The prompt may not have fitted the context window, and the server reports no token counts: part of it may have been cut.',
-        ],
-      }
-    }
+    if (prompt_tokens === null) return fit.certain ? result : { ...result, warnings: [UNCOUNTED] }
     const suspicious = fit.exact === null && looksCut(chars, prompt_tokens)
     const exact = suspicious ? await this.#countTokens(request, cancel) : fit.exact
     if (showsCut({ exact, prompt_tokens, tokens, window: fit.window }))
       return failure('input_truncated', result.latency_ms)
-    return result
+    if (suspicious && exact === null) return { ...result, warnings: [FEW_TOKENS] }
+    // The prompt was whole, so what met the edge of the context is the answer.
+    const atEdge = fit.window !== null && prompt_tokens + (tokens ?? 0) >= fit.window
+    return atEdge ? { ...result, truncated: true } : result
   }
 }
+
+const UNCOUNTED =
+  'The prompt may not have fitted the context window, and the server reports no token counts: part of it may have been cut.'
+const FEW_TOKENS =
+  'The server counted very few tokens for the length of the prompt and has no tokenizer to check: part of it may have been cut.'
 
 interface Fit {
   overflow: boolean
@@ -184,8 +184,8 @@ function readAnswer(answer: Answer, max_tokens: number): Completion | Failure {
   const { status, headers, body, latency_ms } = answer
   if (status !== 200) {
     const told = parseJson(body) as { error?: { type?: unknown; code?: unknown } } | undefined
-    const type = [told?.error?.type, told?.error?.code].find((value) => typeof value === 'string') ?? ''
-    return failureOfStatus(status, latency_ms, parseRetryAfter(headers['retry-after'], Date.now()), type as string)
+    const types = [told?.error?.type, told?.error?.code]
+    return failureOfStatus(status, latency_ms, parseRetryAfter(headers['retry-after'], Date.now()), types)
   }
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity')

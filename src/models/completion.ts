@@ -9,7 +9,7 @@ const isObject = (value: unknown): value is Json => typeof value === 'object' &&
 function readCount(usage: Json, key: string): number | null | undefined {
   const value = usage[key]
   if (value === undefined || value === null) return null
-  return Number.isInteger(value) && (value as number) >= 0 ? (value as number) : undefined
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined
 }
 
 /** A lone surrogate or a NUL cannot be stored or sent on; U+FFFD shows where one stood. */

@@ -32,20 +32,25 @@ export function failureOfFault(reason: ExchangeFault, latency_ms: number): Failu
   }
 }
 
-/** What a status other than 200 means. `type` is the server's own error type, compared and never repeated. */
+const OVERFLOW_TYPES: readonly unknown[] = ['exceed_context_size_error', 'context_length_exceeded']
+
+/** What a status other than 200 means. `types` are the server's own error type and code, compared and never repeated. */
 export function failureOfStatus(
   status: number,
   latency_ms: number,
   retry_after_ms: number | null,
-  type: string,
+  types: readonly unknown[],
 ): Failure {
   if (status === 429) return failure('rate_limited', latency_ms, { transient: true, retry_after_ms })
   if (status >= 500) {
     const message = `The model server reported an internal error (status ${status}).`
     return failure('upstream_error', latency_ms, { message, transient: true, retry_after_ms })
   }
-  if (type === 'exceed_context_size_error' || type === 'context_length_exceeded')
-    return failure('context_overflow', latency_ms)
+  if (status < 300)
+    return failure('bad_upstream_response', latency_ms, {
+      message: `The model server answered with status ${status}, which holds no chat completion.`,
+    })
+  if (types.some((type) => OVERFLOW_TYPES.includes(type))) return failure('context_overflow', latency_ms)
   return failure('upstream_rejected', latency_ms, { message: rejection(status) })
 }
 

@@ -20,12 +20,12 @@ export function isOwnHost(host: string): boolean {
 }
 
 /**
- * Whether a model's base URL may be called. With an allow-list: only its hosts, `host` or `host:port`; without one: only the
- * hospital's own.
+ * Whether a model's base URL may be called. With an allow-list: only its hosts, `host` or `host:port`, IPv6 addresses also
+ * without brackets; without one: only the hospital's own.
  */
 export function isAllowedUrl(url: URL, allowed: readonly string[] | null): boolean {
   if (allowed === null) return isOwnHost(url.hostname)
   const port = url.port || (url.protocol === 'https:' ? '443' : '80')
-  const names = allowed.map((name) => name.toLowerCase())
+  const names = allowed.map((name) => (isIP(name) === 6 ? `[${name}]` : name).toLowerCase())
   return names.includes(url.hostname) || names.includes(`${url.hostname}:${port}`)
 }

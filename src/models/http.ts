@@ -71,7 +71,7 @@ class Collector implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error & { code?: string }): void {
-    this.#finish({ kind: 'error', reason: faultOf(error.code ?? '', this.#status > 0), latency_ms: this.#elapsed() })
+    this.#finish({ kind: 'error', reason: faultOf(error, this.#status > 0), latency_ms: this.#elapsed() })
   }
 
   #elapsed(): number {
@@ -93,10 +93,12 @@ class Collector implements Dispatcher.DispatchHandler {
   }
 }
 
+const UNREADABLE = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])
+
 /** A header block that cannot be parsed comes before any status, yet the server was reached. */
-function faultOf(code: string, answering: boolean): ExchangeFault {
+function faultOf({ name, code = '' }: Error & { code?: string }, answering: boolean): ExchangeFault {
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout'
-  return answering || code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' ? 'broken' : 'unreachable'
+  return answering || name === 'HTTPParserError' || UNREADABLE.has(code) ? 'broken' : 'unreachable'
 }
 
 /**
@@ -104,6 +106,7 @@ function faultOf(code: string, answering: boolean): ExchangeFault {
  * the server gave, or with why there is no answer. Redirects are not followed.
  */
 export function exchange(pool: Pool, what: Exchange): Promise<Answer> {
+  if (what.cancel.cancelled) return Promise.resolve({ kind: 'error', reason: 'cancelled', latency_ms: 0 })
   return new Promise((resolve) => {
     const { method, path, headers, body } = what
     // The collector's own deadline covers connecting, headers and body.

@@ -13,17 +13,20 @@ const PATIENCE_MS = 2000
 
 const NEVER: CancelSignal = { cancelled: false, onCancel: () => () => undefined }
 
+/** A size of 0 is how llama.cpp's router says that it has no model loaded. */
+const readSize = (value: unknown): number | null =>
+  Number.isInteger(value) && (value as number) > 0 ? (value as number) : null
+
 /** llama.cpp's `/props`; the size of one slot's context. */
 function readProps(body: unknown): number | null {
   const settings = (body as { default_generation_settings?: { n_ctx?: unknown } } | null)?.default_generation_settings
-  return Number.isInteger(settings?.n_ctx) ? (settings?.n_ctx as number) : null
+  return readSize(settings?.n_ctx)
 }
 
 /** vLLM's `/v1/models`. */
 function readModels(body: unknown): number | null {
   const data = (body as { data?: { max_model_len?: unknown }[] } | null)?.data
-  const length = Array.isArray(data) ? data[0]?.max_model_len : undefined
-  return Number.isInteger(length) ? (length as number) : null
+  return readSize(Array.isArray(data) ? data[0]?.max_model_len : undefined)
 }
 
 /** Asks a server whether it is there and how large its context really is. Never rejects. */

@@ -61,7 +61,8 @@ function resolveModel(model: RosterModel, settings: ModelSettings): Model {
     )
   return {
     id: model.id,
-    url: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
+    // "http://gpu1:8085" can only mean the API that lives under /v1.
+    url: `${url.origin}${url.pathname.replace(/\/+$/, '') || '/v1'}`,
     gpu: model.gpu,
     slots: model.slots,
     context_window: model.context_window ?? null,
@@ -89,11 +90,11 @@ export function buildRoster(settings: ModelSettings): Roster {
     file.models.map((model) => model.id),
     'model',
   )
+  const models = new Map(file.models.map((model) => [model.id, resolveModel(model, settings)]))
   unique(
-    file.models.map((model) => model.url.replace(/\/+$/, '')),
+    [...models.values()].map((model) => model.url),
     'the URL',
   )
-  const models = new Map(file.models.map((model) => [model.id, resolveModel(model, settings)]))
   for (const id of Object.keys(settings.apiKeys))
     if (!models.has(id)) refuse(`MODEL_API_KEYS names "${id}", which is not a model of the roster`)
 

@@ -59,9 +59,10 @@ export class ModelServer {
   }
 
   async call(request: ModelRequest, cancel: CancelSignal): Promise<AttemptResult> {
-    if (!this.#breaker.admit()) return failure('breaker_open', 0)
+    const ticket = this.#breaker.admit()
+    if (ticket === null) return failure('breaker_open', 0)
     const result = await this.client.complete(request, cancel)
-    this.#learn(result)
+    this.#learn(ticket, result)
     return result
   }
 
@@ -74,7 +75,7 @@ export class ModelServer {
     else if (this.#fault !== 'inference') this.#reachable = true
   }
 
-  #learn(result: AttemptResult): void {
+  #learn(ticket: number, result: AttemptResult): void {
     const fault = faultOf(result, this.#averageMs === null ? PATIENCE_MS : Math.min(PATIENCE_MS, 2 * this.#averageMs))
     if (result.ok) {
       this.#lastLatencyMs = result.latency_ms
@@ -84,7 +85,7 @@ export class ModelServer {
           : this.#averageMs + SMOOTHING * (result.latency_ms - this.#averageMs)
     }
     const neutral = fault === null && !result.ok && NEUTRAL.has(result.code)
-    this.#breaker.record(neutral ? null : fault !== null)
+    this.#breaker.record(ticket, neutral ? null : fault !== null)
     if (neutral) return
     this.#fault = fault
     this.#reachable = fault === null

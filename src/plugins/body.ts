@@ -7,7 +7,7 @@ import { type BodyFlaw, findFlaw, MAX_DEPTH } from './body/scan.ts'
 const REFUSALS: Record<BodyFlaw, string> = {
   too_deep: `The body nests objects and lists more than ${MAX_DEPTH} deep. Flatten it.`,
   number_too_large:
-    'The body holds a number that JSON readers would change (above 2^53 - 1, or beyond 1e308). Send it as a string.',
+    'The body holds a number that JSON readers change (a whole one above 2^53, or one beyond 1e308). Send it as text.',
 }
 
 const TYPES = ['application/json', /^application\/[\w.!#$&^-]{1,64}\+json(?:;|$)/] as const

@@ -21,14 +21,17 @@ const nothingHere = () => new Problem('not_found', 'There is nothing at this add
 const fault = () =>
   new Problem('internal_error', 'The service failed on this request. Its log says where, under this instance.')
 
-/** Sent as text, so that neither a route's response schema nor its serializer can take anything away. */
+/**
+ * Sent as bytes: neither a route's response schema nor its serializer can take anything away, and Fastify adds no
+ * charset, which this media type does not have.
+ */
 function send(reply: FastifyReply, problem: Problem, instance: string): void {
   reply.problemCode = problem.code
   reply.code(problem.status).header('content-type', 'application/problem+json')
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   const { retryAfterS } = problem.options
   if (retryAfterS !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterS)))
-  reply.send(JSON.stringify(problemBody(problem, instance)))
+  reply.send(Buffer.from(JSON.stringify(problemBody(problem, instance))))
 }
 
 /** The client left while it was still sending: nobody reads the answer, and nothing of ours failed. */

@@ -10,7 +10,7 @@ for (const letter of 'abcdefghijklmnopqrstuvwxyz0123456789') {
 
 /**
  * A cheap hash that paragraphs of the same wording share (FNV-1a over the characters that neither fillers nor
- * formatting touch). Reading wording costs a hundred times more; most paragraphs are alone with their signature, so
+ * formatting touch). Reading wording costs far more; most paragraphs are alone with their signature, so
  * theirs is never read.
  */
 export function signatureOf(text: string, start: number, end: number): number {

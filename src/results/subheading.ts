@@ -1,4 +1,4 @@
-import type { Range } from './paragraphs.ts'
+import { announces, type Range } from './paragraphs.ts'
 import { wordingOf } from './wording.ts'
 
 const LIST_ITEM = /^(?:[-*•‣◦+]\s|\d+[.)]\s)/
@@ -10,6 +10,9 @@ const CAPITALS = /^[^\p{Ll}]*\p{Lu}{3}[^\p{Ll}]*$/u
 const TURNS_MEANING =
   /famil|mother|father|sibling|matern|patern|histor|past|prior|previous|former|admission|admitting|home|presenting|allerg|intoleran|adverse|discontinu|stop|held|hold|avoid|contraindic|differential|exclu|ruled|negative|denie|alternative|reject|risk|possib|potential|suspect|left|right|if\b|not?\b|without|plan|future/
 
+/** Longer lines are prose; it also bounds what the patterns above cost. */
+const MAX_HEADING = 200
+
 const fewWords = (line: string): boolean => line.split(/\s+/, 9).length < 8
 
 const lastLine = (text: string, { start, end }: Range): string =>
@@ -18,8 +21,8 @@ const lastLine = (text: string, { start, end }: Range): string =>
 /** Whether a paragraph's last line announces what comes after it. */
 export function endsWithHeading(text: string, range: Range): boolean {
   const line = lastLine(text, range)
-  if (line.startsWith('#') || line.replace(/[*_]+$/, '').endsWith(':')) return true
-  if (!fewWords(line) || STOP.test(line)) return false
+  if (announces(line, 0, line.length)) return true
+  if (line.length > MAX_HEADING || !fewWords(line) || STOP.test(line)) return false
   if (EMPHASISED.test(line) || CAPITALS.test(line)) return true
   return text.lastIndexOf('\n', range.end - 1) < range.start && !LIST_ITEM.test(line)
 }

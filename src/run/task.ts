@@ -92,7 +92,8 @@ class TaskJourney {
     const code = result.ok ? 'ok' : attemptCode(result, cancellation)
     this.#attempts.push({ model: model.id, url: model.url, outcome: code, latency_ms: result.latency_ms })
     if (result.ok) return this.#succeeded(result)
-    this.#last = result
+    // An open breaker says nothing new about a server that has failed us just now.
+    if (result.code !== 'breaker_open' || this.#last === null) this.#last = result
     if (cancellation.cancelled) return this.#cancelled()
     return this.#afterFailure(result, tries, shareEnd, fallbacksLeft)
   }
@@ -107,9 +108,9 @@ class TaskJourney {
 
   async #afterFailure(failure: Failure, tries: number, shareEnd: number, fallbacksLeft: number): Promise<Step> {
     const now = performance.now()
+    const last = this.#last ?? failure
     const delay = this.#shop.retry({ failure, tries, remaining_ms: shareEnd - now })
-    if (delay === null && (fallbacksLeft === 0 || now >= this.#deadline))
-      return this.#failed(failure.code, failure.message)
+    if (delay === null && (fallbacksLeft === 0 || now >= this.#deadline)) return this.#failed(last.code, last.message)
     this.#retryMs += failure.latency_ms
     this.#emitRetried(failure.code, now)
     if (delay === null) return 'next_model'

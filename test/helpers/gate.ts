@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
@@ -25,6 +24,8 @@ export interface GateOptions {
   bodyLimit?: number
   trustProxy?: string[]
   now?: () => number
+  /** Milliseconds in which a whole request must have come in. */
+  requestTimeoutMs?: number
   /** Adds routes before the gate is ready. */
   routes?: (app: FastifyInstance) => void
 }
@@ -61,6 +62,12 @@ export async function buildGate(options: GateOptions = {}): Promise<{ app: Fasti
     logger: { level: 'trace', stream },
     bodyLimit: options.bodyLimit ?? 1_048_576,
     trustProxy: options.trustProxy ?? false,
+    ...(options.requestTimeoutMs === undefined
+      ? {}
+      : {
+          requestTimeout: options.requestTimeoutMs,
+          http: { headersTimeout: options.requestTimeoutMs, connectionsCheckingInterval: 10 },
+        }),
     frameworkErrors,
     clientErrorHandler,
   })
@@ -87,7 +94,7 @@ export async function buildGate(options: GateOptions = {}): Promise<{ app: Fasti
 /** Listens on a free port of the loopback interface. */
 export async function listen(app: FastifyInstance): Promise<number> {
   await app.listen({ host: '127.0.0.1', port: 0 })
-  return app.addresses()[0]?.port as number
+  return (app.server.address() as AddressInfo).port
 }
 
 /** Sends bytes as they are and reads until the server closes the connection. */
@@ -101,6 +108,6 @@ export async function sendRaw(port: number, bytes: string | ((socket: Socket) =>
   socket.on('error', () => {})
   if (typeof bytes === 'string') socket.write(bytes)
   else bytes(socket)
-  await once(socket, 'close')
+  await new Promise((closed) => socket.once('close', closed))
   return received
 }

@@ -14,7 +14,12 @@ function signalOfDisconnect(reply: FastifyReply): AbortSignal {
 }
 
 /** Runs a request and answers it: as JSON, as a problem, or as a stream of events where the caller asked for one. */
-export async function runAndAnswer(service: Service, body: ExecuteRequest, request: FastifyRequest, reply: FastifyReply) {
+export async function runAndAnswer(
+  service: Service,
+  body: ExecuteRequest,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
   const { tenant, subject } = request.caller
   const options: ExecuteOptions = {
     caller: { tenant, subject, request_id: request.id },

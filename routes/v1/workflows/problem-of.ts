@@ -10,7 +10,11 @@ export function problemOf({ response, timed_out }: RunEnd): Problem | null {
   const { num_tasks, errors } = response.metadata
   if (timed_out) {
     const done = response.results.filter((result) => result.success).length
-    return new Problem('run_timeout', `The run passed its deadline; ${done} of ${num_tasks} tasks had succeeded. See run.`, { members })
+    return new Problem(
+      'run_timeout',
+      `The run passed its deadline; ${done} of ${num_tasks} tasks had succeeded. See run.`,
+      { members },
+    )
   }
   if (response.status !== 'failed') return null
   const codes = [...new Set(errors.map((error) => error.code))].join(', ')

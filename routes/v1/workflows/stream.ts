@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RunEvent } from '../../../src/contract/events.ts'
 import type { ExecuteRequest } from '../../../src/contract/execute.ts'
 import type { ExecuteOptions, Service } from '../../../src/contract/service.ts'
-import { Problem, problemBody } from '../../../src/errors.ts'
+import { Problem } from '../../../src/errors.ts'
 import { EventQueue } from './event-queue.ts'
 import { problemOf } from './problem-of.ts'
 
@@ -31,12 +31,17 @@ export async function streamRun(
     .then(
       (end) => {
         const problem = problemOf(end)
-        finish(problem ? problemBody(problem, request.id) : end.response)
+        finish(problem ? request.server.problemBody(problem, request.id) : end.response)
       },
       (error: unknown) => {
         if (!streaming) throw error
         request.log.error({ err: error }, 'run broke while it was streamed')
-        finish(problemBody(new Problem('internal_error', 'The service failed; the run has no result.'), request.id))
+        finish(
+          request.server.problemBody(
+            new Problem('internal_error', 'The service failed; the run has no result.'),
+            request.id,
+          ),
+        )
       },
     )
     .finally(() => queue.end())

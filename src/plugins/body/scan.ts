@@ -34,7 +34,8 @@ function survives(literal: string): boolean {
   if (literal.length < 16 && !/e/i.test(literal)) return true
   const value = Number(literal)
   if (Number.isNaN(value)) return true // no JSON: the parser says so
-  return Number.isFinite(value) && (!/^\d+$/.test(literal) || Number.isSafeInteger(value))
+  if (!Number.isFinite(value)) return false
+  return Number.isSafeInteger(value) || !/^\d+$/.test(literal) || String(value) === literal
 }
 
 /**

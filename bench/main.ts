@@ -1,0 +1,75 @@
+import bounds from './bounds.json' with { type: 'json' }
+import { measureLatency, scenarios } from './latency.ts'
+import { measureMemory } from './memory.ts'
+import { measureOverhead, measureThroughput } from './overhead.ts'
+import { BenchProcess } from './process.ts'
+
+/**
+ * Prints every ratio of bounds.json with its bound; exits 1 when one is worse. Both subjects run in one go, in turns, on
+ * the same model servers and with the same flags. `BENCH_ONLY=overhead,memory` picks parts, `BENCH_RUNS` the memory runs.
+ */
+const FLAGS = (process.env.BENCH_FLAGS ?? '--max-semi-space-size=8').split(' ').filter(Boolean)
+const RUNS = Number(process.env.BENCH_RUNS ?? 100_000)
+const only = process.env.BENCH_ONLY?.split(',')
+const wants = (part: string): boolean => only === undefined || only.includes(part)
+
+type Name = keyof typeof bounds
+const worse: Name[] = []
+
+function show(name: Name, value: number, note: string): void {
+  const bound: { max?: number; min?: number; what: string } = bounds[name]
+  const good = value <= (bound.max ?? Number.POSITIVE_INFINITY) && value >= (bound.min ?? Number.NEGATIVE_INFINITY)
+  if (!good) worse.push(name)
+  const limit = bound.max === undefined ? `≥ ${bound.min}` : `≤ ${bound.max}`
+  console.log(
+    `${good ? 'ok   ' : 'WORSE'} ${name.padEnd(28)} ${value.toFixed(3).padStart(9)}  ${limit.padEnd(8)} ${bound.what}${note && ` (${note})`}`,
+  )
+}
+
+const models = await BenchProcess.start('./model-server.ts', [])
+const startSubject = (name: 'consilium' | 'bare') => BenchProcess.start(`./subjects/${name}.ts`, models.ports, FLAGS)
+
+console.log(`Node ${process.version}, flags of both subjects: ${FLAGS.join(' ') || '(none)'}\n`)
+const subjects = { consilium: await startSubject('consilium'), bare: await startSubject('bare') }
+
+if (wants('latency')) {
+  const parallel = await measureLatency(subjects.consilium, scenarios.parallel)
+  show('latency_parallel_1100_1000', parallel.ratio, '')
+  show('speedup_parallel_1100_1000', parallel.speedup, '')
+  show('latency_chain_900_800', (await measureLatency(subjects.consilium, scenarios.chain)).ratio, '')
+  show('latency_skewed_graph', (await measureLatency(subjects.consilium, scenarios.skewed)).ratio, '')
+  show('speedup_three_tasks', (await measureLatency(subjects.consilium, scenarios.three)).speedup, '')
+}
+
+if (wants('overhead')) {
+  const both = ({ consilium, bare }: { consilium: number; bare: number }, unit: string) =>
+    `${consilium.toFixed(2)} and ${bare.toFixed(2)} ${unit}`
+  const discharge = await measureOverhead(subjects, 'discharge', { blocks: 20, perBlock: 150 })
+  show('overhead_discharge_summary', discharge.consilium / discharge.bare, both(discharge, 'ms'))
+  const wide = await measureOverhead(subjects, 'wide64', { blocks: 12, perBlock: 30 })
+  show('overhead_64_wide', wide.consilium / wide.bare, both(wide, 'ms'))
+  const layered = await measureOverhead(subjects, 'layered1000', { blocks: 10, perBlock: 5 })
+  show('overhead_1000_layered', layered.consilium / layered.bare, both(layered, 'ms'))
+  const rates = await measureThroughput(subjects, { rounds: 9, perRound: 3000 })
+  show('throughput_64_connections', rates.consilium / rates.bare, both(rates, 'runs/s'))
+}
+subjects.consilium.stop()
+subjects.bare.stop()
+
+if (wants('memory')) {
+  const ours = await startSubject('consilium')
+  const memory = await measureMemory('consilium', ours, RUNS)
+  ours.stop()
+  const theirs = await startSubject('bare')
+  const bare = await measureMemory('bare', theirs, RUNS)
+  theirs.stop()
+  show('memory_mb_after_100k_runs', memory.end, `${RUNS} runs`)
+  show('memory_over_bare', memory.end / bare.end, `bare ${bare.end.toFixed(0)} MB`)
+  show('memory_second_half_growth', memory.end / memory.half, `half-way ${memory.half.toFixed(0)} MB`)
+}
+models.stop()
+
+if (worse.length > 0) {
+  console.log(`\nWorse than its bound: ${worse.join(', ')}`)
+  process.exitCode = 1
+}

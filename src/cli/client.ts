@@ -1,0 +1,102 @@
+import type { RunEvent } from '../contract/events.ts'
+import type { ExecuteInput } from '../contract/execute.ts'
+import { ExecuteResponse } from '../contract/result.ts'
+import { WorkflowTypes } from '../contract/views.ts'
+import { Refused, ServiceError, UsageError } from './errors.ts'
+import { readEvents } from './events.ts'
+import { ProblemBody } from './problem.ts'
+
+/** How a run ended for its caller: with its response, or with a problem (failed, timed out), as the service sent it. */
+export type RunAnswer =
+  | { kind: 'response'; response: ExecuteResponse; raw: unknown }
+  | { kind: 'problem'; problem: ProblemBody; raw: unknown }
+
+export interface Client {
+  types: () => Promise<{ types: WorkflowTypes; raw: unknown }>
+  /** Runs a request and tells its events. Throws Refused when it never started, ServiceError when the answer is lost. */
+  execute: (request: ExecuteInput, onEvent: (event: RunEvent) => void) => Promise<RunAnswer>
+}
+
+function baseOf(url: string): string {
+  const parsed = URL.parse(url)
+  if (parsed === null || !/^https?:$/.test(parsed.protocol))
+    throw new UsageError('--url must be an http or https URL, such as http://127.0.0.1:8000')
+  if (parsed.username !== '' || parsed.password !== '') throw new UsageError('--url must hold no credentials')
+  return `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`
+}
+
+const reasonOf = (error: unknown): string => {
+  const { cause } = error as { cause?: { code?: unknown } }
+  return typeof cause?.code === 'string' ? cause.code : (error as Error).message
+}
+
+const foreign = (base: string, what: string): ServiceError =>
+  new ServiceError(`${base} does not answer as Consilium does: ${what}. Check --url.`)
+
+async function readJson(response: Response, base: string): Promise<unknown> {
+  try {
+    return await response.json()
+  } catch (cause) {
+    throw new ServiceError(`${base} answered ${response.status} without a whole JSON body. Check --url.`, { cause })
+  }
+}
+
+async function refuse(response: Response, base: string): Promise<never> {
+  const problem = ProblemBody.safeParse(await readJson(response, base))
+  if (!problem.success) throw foreign(base, `status ${response.status} without a problem body`)
+  throw new Refused(problem.data)
+}
+
+function readAnswer(raw: unknown, base: string): RunAnswer {
+  const response = ExecuteResponse.safeParse(raw)
+  if (response.success) return { kind: 'response', response: response.data, raw }
+  const problem = ProblemBody.safeParse(raw)
+  if (problem.success) return { kind: 'problem', problem: problem.data, raw }
+  throw foreign(base, 'its run ended with neither a response nor a problem')
+}
+
+async function readRun(response: Response, base: string, onEvent: (event: RunEvent) => void): Promise<RunAnswer> {
+  if (response.body === null || !response.headers.get('content-type')?.startsWith('text/event-stream'))
+    throw foreign(base, 'no event stream')
+  try {
+    for await (const sent of readEvents(response.body)) {
+      const event = { event: sent.event, data: JSON.parse(sent.data) } as RunEvent
+      onEvent(event)
+      if (event.event === 'run.finished') return readAnswer(event.data, base)
+    }
+  } catch (error) {
+    if (error instanceof ServiceError) throw error
+    throw new ServiceError(`The connection to ${base} broke before the run had ended (${reasonOf(error)})`, {
+      cause: error,
+    })
+  }
+  throw new ServiceError(`${base} closed the connection before the run had ended`)
+}
+
+/** A caller of the service at `url`. Throws a UsageError when that is no base URL. */
+export function createClient(url: string, token: string): Client {
+  const base = baseOf(url)
+  const send = async (path: string, init: RequestInit): Promise<Response> => {
+    const headers = { ...init.headers, authorization: `Bearer ${token}` }
+    // A redirect would carry the token and the patient's data to another place.
+    const response = await fetch(`${base}${path}`, { ...init, headers, redirect: 'error' }).catch((cause: unknown) => {
+      throw new ServiceError(`Cannot reach the service at ${base} (${reasonOf(cause)}). Is it running there?`, {
+        cause,
+      })
+    })
+    return response.ok ? response : refuse(response, base)
+  }
+  return {
+    types: async () => {
+      const raw = await readJson(await send('/v1/workflows/types', {}), base)
+      const types = WorkflowTypes.safeParse(raw)
+      if (!types.success) throw foreign(base, 'no table of workflow types')
+      return { types: types.data, raw }
+    },
+    execute: async (request, onEvent) => {
+      const headers = { accept: 'text/event-stream', 'content-type': 'application/json' }
+      const body = JSON.stringify(request)
+      return readRun(await send('/v1/workflows/execute', { method: 'POST', headers, body }), base, onEvent)
+    },
+  }
+}

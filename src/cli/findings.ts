@@ -1,0 +1,44 @@
+import type { ExecuteResponse, TaskResult } from '../contract/result.ts'
+import { printable } from './printable.ts'
+
+const attemptsOf = ({ attempts }: TaskResult): string =>
+  attempts.length === 0
+    ? ''
+    : ` Asked: ${attempts.map(({ model, outcome }) => `${model} (${outcome})`).join(', then ')}.`
+
+/** How a task without an answer ended; null for one that has an answer. */
+function failureOf(result: TaskResult, cause: string | null): string | null {
+  const { task_id, status, error } = result
+  if (status === 'succeeded') return null
+  if (status === 'skipped') return `${task_id} was skipped: it depends on ${cause ?? 'a task'}, which did not succeed.`
+  const why = error === null ? '' : `: ${error.message} (${error.code})`
+  return `${task_id} ${status === 'failed' ? 'failed' : 'was cancelled'}${why}${attemptsOf(result)}`
+}
+
+/** How a task got its answer, where that was not the planned way; null otherwise. */
+function detourOf(result: TaskResult): string | null {
+  const { task_id, model, planned_model, status, attempts } = result
+  if (status !== 'succeeded' || attempts.length < 2) return null
+  const by =
+    model === planned_model ? `${model} answered after a retry` : `${model} answered instead of ${planned_model}`
+  return `${task_id}: ${by}.${attemptsOf(result)}`
+}
+
+/**
+ * What a reader of the document must know of its making, task by task in plan order: failures, skips, cut answers,
+ * fallbacks, retries and warnings. Empty when everything went as planned.
+ */
+export function findings({ results, metadata }: ExecuteResponse): string[] {
+  const causes = new Map(metadata.errors.map(({ task_id, cause }) => [task_id, cause]))
+  return results
+    .flatMap((result) => [
+      failureOf(result, causes.get(result.task_id) ?? null),
+      result.truncated
+        ? `${result.task_id}: the answer was cut by the token limit and is incomplete (output_truncated).`
+        : null,
+      detourOf(result),
+      ...result.warnings.map((warning) => `${result.task_id}: ${warning}`),
+    ])
+    .filter((line) => line !== null)
+    .map(printable)
+}

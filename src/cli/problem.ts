@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { ExecuteResponse } from '../contract/result.ts'
+import { printable } from './printable.ts'
+
+/** An `application/problem+json` body (RFC 9457) as the service writes it. */
+export const ProblemBody = z.object({
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  instance: z.string().optional(),
+  errors: z.array(z.object({ field: z.string(), message: z.string() })).default([]),
+  /** Of `run_failed` and `run_timeout`: what the run has. */
+  run: ExecuteResponse.optional(),
+})
+
+export type ProblemBody = z.output<typeof ProblemBody>
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
+
+/** A problem as sentences: what, why, field by field, and the request id to ask the operator about. */
+export function problemLines({ title, status, code, detail, instance, errors }: ProblemBody): string[] {
+  const lines = [`${sentence(title)} (${status} ${code})`, sentence(detail)]
+  for (const { field, message } of errors) lines.push(`  - ${field}: ${message}`)
+  if (instance !== undefined) lines.push(`Request id: ${instance}`)
+  return lines.map(printable)
+}

@@ -1,0 +1,58 @@
+import type { ExecuteResponse } from '../contract/result.ts'
+import type { RunAnswer } from './client.ts'
+import { documentView } from './document-view.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { findings } from './findings.ts'
+import { measuredLines } from './measured.ts'
+import { problemLines } from './problem.ts'
+import type { Terminal } from './terminal.ts'
+import { timeline } from './timeline.ts'
+import type { Trace } from './trace.ts'
+
+/** Of charts in a pipe, where nothing says how wide the page is. */
+const PIPED_COLUMNS = 120
+
+/** The run of an answer; null when there was none, or when a problem came without one. */
+export const runOf = (answer: RunAnswer): ExecuteResponse | null =>
+  answer.kind === 'response' ? answer.response : (answer.problem.run ?? null)
+
+/** 0 only for a run whose every task gave a whole answer. */
+export const exitOf = (answer: RunAnswer): ExitCode =>
+  answer.kind === 'response' && answer.response.success ? EXIT.ok : EXIT.failed
+
+const STATUS = {
+  succeeded: 'succeeded: every task gave a whole answer',
+  partial: 'PARTIAL: the document is not complete',
+  failed: 'FAILED: no task gave an answer',
+  cancelled: 'CANCELLED before it ended',
+} as const
+
+function statusLine(run: ExecuteResponse, paint: Terminal['paint']): string {
+  const colour = run.status === 'succeeded' ? 'green' : run.status === 'partial' ? 'yellow' : 'red'
+  return `${paint('bold', 'Run')} ${run.run_id} ${paint(colour, STATUS[run.status])}`
+}
+
+function writeRun(run: ExecuteResponse, trace: Trace, { out, paint, columns }: Terminal): void {
+  const section = (title: string, lines: readonly string[]) => {
+    if (lines.length > 0) out(`\n${paint('bold', title)}\n${lines.map((line) => `  ${line}\n`).join('')}`)
+  }
+  if (run.results.some((result) => result.success))
+    out(`\n${documentView(run.aggregated_content, paint, columns).trimEnd()}\n`)
+  out(`\n${statusLine(run, paint)}\n`)
+  section('Timeline', timeline(trace, run.total_latency_ms, (columns ?? PIPED_COLUMNS) - 2))
+  section('Measured', measuredLines(run))
+  section('To know', findings(run))
+  if (run.metadata.simulated)
+    out(
+      `\n${paint('yellow', 'Simulated model servers wrote this text and set its pace. No model was asked. Not for clinical use.')}\n`,
+    )
+}
+
+/** Shows how a run ended: document, timeline, measures and findings on `out`, a problem on `err`. */
+export function writeReport(answer: RunAnswer, trace: Trace, terminal: Terminal): void {
+  const run = runOf(answer)
+  if (run) writeRun(run, trace, terminal)
+  if (answer.kind !== 'problem') return
+  const [title, ...rest] = problemLines(answer.problem)
+  terminal.err(`\n${terminal.paintErr('red', title ?? '')}\n${rest.map((line) => `${line}\n`).join('')}`)
+}
