@@ -21,17 +21,18 @@ export function banner(roster: RosterFile): string {
       .join(', ')
   const rows = roster.models.map(({ id, url, gpu, slots }) => [id, url, `GPU ${gpu}`, String(slots), agentsOf(id)])
   const faults = `${new URL(roster.models[0]?.url ?? 'http://127.0.0.1').origin}/simulator/faults`
-  const post = (fault: string): string => `  curl -s ${faults} -d '${fault}'`
+  const post = (what: string, fault: string): string => `  # ${what}\n  curl -s ${faults} -d '${fault}'`
   return `Simulated model servers: they write no medicine, only quotes from what they are given.
 
 ${table([['MODEL', 'URL', 'PINNED TO', 'SLOTS', 'AGENTS'], ...rows])}
 
 To see the service cope with a broken server, break one (here ${roster.models[0]?.id}):
-${post('{"kind":"hang"}')}                        # the next request gets no answer
-${post('[{"kind":"status","status":503},null]')}  # one 503, then a right answer
-${post('{"always":{"kind":"reset","at":"body"}}')}  # every answer breaks off half-way
-${post('{"kind":"refuse","for_ms":20000}')}       # the port is closed for 20 s
-${post('[]')}                                     # right again
+${post('the next request gets no answer', '{"kind":"hang"}')}
+${post('one 503, then a right answer', '[{"kind":"status","status":503},null]')}
+${post('every answer breaks off half-way', '{"always":{"kind":"reset","at":"body"}}')}
+${post('the port is closed for 20 seconds', '{"kind":"refuse","for_ms":20000}')}
+${post('right again', '[]')}
+
 Every fault: simulator/faults.ts. What a server has seen: GET /simulator/ledger. Stop with Ctrl+C.
 `
 }

@@ -66,15 +66,20 @@ export function shorten(text: string, max: number): string {
   return `${line.slice(0, end > max / 2 ? end : max - 1).toWellFormed()}…`
 }
 
+const MAX_CHARS = 64 * 1024
 const MAX_FACTS = 200
 const MAX_FACT_CHARS = 110
 
+export const BULLET = /^[-*•]\s+/
+
+/** The members of a list item or of a short list on one line: a dose without its drug is no fact. */
+const joinMembers = (text: string): string => text.replace(/\n {2}(?:- )?(?! )/g, '; ').replaceAll(':; ', ': ')
+
 /** The sentences and lines of a text as facts, at most 200. */
 export function readFacts(text: string, source: string): Fact[] {
-  const start = text.slice(0, 64 * 1024)
-  return start
+  return joinMembers(text.slice(0, MAX_CHARS))
     .split(SENTENCE_END, MAX_FACTS)
-    .map((piece) => shorten(piece.replace(/^[-*•]\s+/, ''), MAX_FACT_CHARS))
+    .map((piece) => shorten(piece.replace(BULLET, ''), MAX_FACT_CHARS))
     .filter((piece) => /[\p{L}\p{N}]/u.test(piece))
     .map((piece) => ({ text: piece, source }))
 }

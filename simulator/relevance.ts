@@ -26,44 +26,57 @@ function stems(text: string): Set<string> {
 }
 
 interface Topic {
-  title: Set<string>
-  wish: Set<string>
+  /** Stem → what it is worth. */
+  words: ReadonlyMap<string, number>
   hints: readonly RegExp[]
 }
 
-const topicOf = ({ title, wish }: Heading): Topic => ({
-  title: stems(title),
-  wish: stems(wish),
-  hints: HINTS.filter(([heading]) => heading.test(title)).map(([, fact]) => fact),
-})
+/** A word that many titles share says little about each of them. */
+function topicsOf(headings: readonly Heading[]): Topic[] {
+  const titles = headings.map(({ title }) => stems(title))
+  const worth = (stem: string): number => 3 / titles.filter((title) => title.has(stem)).length
+  return headings.map(({ title, wish }, at) => ({
+    words: new Map([
+      ...[...stems(wish)].map((stem) => [stem, 1] as const),
+      ...[...(titles[at] ?? [])].map((stem) => [stem, worth(stem)] as const),
+    ]),
+    hints: HINTS.filter(([heading]) => heading.test(title)).map(([, fact]) => fact),
+  }))
+}
 
-function score(topic: Topic, fact: Fact): number {
-  let points = topic.hints.some((hint) => hint.test(fact.text)) ? 2 : 0
-  for (const stem of stems(`${fact.source.replaceAll('_', ' ')} ${fact.text}`)) {
-    if (topic.title.has(stem)) points += 3
-    else if (topic.wish.has(stem)) points += 1
-  }
+function score({ words, hints }: Topic, { source, text }: Fact): number {
+  let points = hints.some((hint) => hint.test(text)) ? 2 : 0
+  for (const stem of stems(`${source.replaceAll('_', ' ')} ${text}`)) points += words.get(stem) ?? 0
   return points
 }
 
+interface Placed {
+  fact: Fact
+  points: number
+  at: number
+}
+
+function best(placed: readonly Placed[], room: number): Fact[] {
+  const chosen = placed.toSorted((a, b) => b.points - a.points || a.at - b.at).slice(0, room)
+  return chosen.sort((a, b) => a.at - b.at).map(({ fact }) => fact)
+}
+
 /**
- * Places each fact under the heading that it shares most with, at most `room` under each. A fact that shares nothing
- * with any heading is left out: better a part that says "not stated" than a fact in the wrong place.
+ * Places each fact under the heading that it shares most with; each heading keeps its best `room` facts in their order.
+ * A fact that shares nothing with any heading goes under the first one: better there than where it would mean something
+ * that it does not say.
  */
 export function place(facts: readonly Fact[], headings: readonly Heading[], room: number): Fact[][] {
-  const topics = headings.map(topicOf)
-  const placed: Fact[][] = headings.map(() => [])
-  for (const fact of facts) {
-    let best: Fact[] | undefined
-    let most = 0
-    for (const [at, topic] of topics.entries()) {
-      const points = score(topic, fact)
-      const list = placed[at]
-      if (points <= most || list === undefined || list.length >= room) continue
-      best = list
-      most = points
+  const topics = topicsOf(headings)
+  const placed: Placed[][] = headings.map(() => [])
+  for (const [at, fact] of facts.entries()) {
+    let where = 0
+    let points = 0
+    for (const [heading, topic] of topics.entries()) {
+      const given = score(topic, fact)
+      if (given > points) [where, points] = [heading, given]
     }
-    best?.push(fact)
+    placed[where]?.push({ fact, points, at })
   }
-  return placed
+  return placed.map((list) => best(list, room))
 }

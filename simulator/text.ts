@@ -1,5 +1,6 @@
 import {
   type Block,
+  BULLET,
   type Fact,
   instructionOf,
   readBlocks,
@@ -14,6 +15,7 @@ import { type ChatRequest, messagesOf } from './request.ts'
 const WORDS_A_FACT = 24
 const MAX_ROOM = 4
 const UNHEADED_ROOM = 6
+const NO_QUOTE = '- (no quote from the data fits here)'
 
 /** The first line of every simulated text. */
 export const simulatedBy = (model: string): string => `[simulated by ${model}; not for clinical use]`
@@ -24,8 +26,8 @@ const quote = ({ text, source }: Fact): string => `- “${text}” (${source})`
 function citeOutput({ name, agent, text }: Block): string {
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   const telling = lines.filter((line) => !line.includes('[simulated by '))
-  const cited = (telling.length > 0 ? telling : lines).slice(0, 2).map((line) => `“${shorten(line, 100)}”`)
-  return `- ${name}${agent === null ? '' : ` (${agent})`}: ${cited.join(' ') || 'empty'}`
+  const cited = (telling.length > 0 ? telling : lines).slice(0, 2).map((line) => shorten(line.replace(BULLET, ''), 100))
+  return `- ${name}${agent === null ? '' : ` (${agent})`}: "${cited.join(' / ')}"`
 }
 
 function citeDependencies(blocks: readonly Block[]): string[] {
@@ -52,6 +54,13 @@ function sample(facts: readonly Fact[], room: number): Fact[] {
   return chosen.sort((a, b) => a.at - b.at).map(({ fact }) => fact)
 }
 
+/** The beginning of every source, so that a reader sees what the model was given. */
+function nameSources(facts: readonly Fact[]): string[] {
+  const firsts = new Map<string, string>()
+  for (const { source, text } of facts) if (!firsts.has(source)) firsts.set(source, shorten(text, 60))
+  return firsts.size === 0 ? [] : [`Given: ${[...firsts].map(([source, text]) => `${source} “${text}”`).join('; ')}`]
+}
+
 /**
  * The text that the simulated model "writes": marked in its first line, under the headings that the system message asks
  * for, made only of quotes from the data and from the outputs of earlier tasks. The same request gives the same text.
@@ -62,9 +71,9 @@ export function writeText(model: string, request: ChatRequest): string {
   const blocks = readBlocks(user)
   const facts = factsOf(blocks, user)
   const headings = readHeadings(system)
-  const lines = [simulatedBy(model), ...citeDependencies(blocks)]
+  const lines = [simulatedBy(model), ...nameSources(facts), ...citeDependencies(blocks)]
   if (headings.length === 0) {
-    lines.push('', 'Data given:', ...sample(facts, UNHEADED_ROOM).map(quote))
+    lines.push('', 'Quotes:', ...sample(facts, UNHEADED_ROOM).map(quote))
     if (facts.length === 0) lines.push('- none')
     return lines.join('\n')
   }
@@ -72,7 +81,7 @@ export function writeText(model: string, request: ChatRequest): string {
   const room = Math.min(MAX_ROOM, Math.max(1, Math.floor(words / headings.length / WORDS_A_FACT)))
   for (const [at, found] of place(facts, headings, room).entries()) {
     lines.push('', `${headings[at]?.title}:`)
-    lines.push(...(found.length > 0 ? found.map(quote) : ['- Not stated']))
+    lines.push(...(found.length > 0 ? found.map(quote) : [NO_QUOTE]))
   }
   return lines.join('\n')
 }

@@ -51,11 +51,11 @@ export function chooseContext(
   else {
     const own = required.filter((key) => stated(fields, key)).map((key) => [key, fields[key]])
     context = { [main]: content, ...Object.fromEntries(own), ...given }
-    notes.push(`The file is taken whole as ${main}.`)
+    notes.push(`Taken whole as ${main}.`)
   }
   const missing = required.filter((key) => !stated(context, key))
   for (const key of missing) context[key] = NOT_STATED
-  if (missing.length > 0) notes.push(`Not in the file, so given as "${NOT_STATED}": ${missing.join(', ')}.`)
+  if (missing.length > 0) notes.push(`Missing there, so given as "${NOT_STATED}": ${missing.join(', ')}.`)
   return { context, notes }
 }
 

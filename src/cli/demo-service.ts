@@ -29,6 +29,8 @@ const LATENCY_MS: Readonly<Record<string, number>> = {
   'Tiny-LLaMA-1.1B-Chat': 300,
 }
 
+const latencyMs = (_request: unknown, { id }: { id: string }): number => LATENCY_MS[id] ?? 500
+
 /** The environment's settings, but for where the demo listens and how it signs: it is its own only caller. */
 function demoConfig(env: Env, secret: string): Config {
   const quiet = env.LOG_LEVEL ? {} : { LOG_LEVEL: 'error' }
@@ -51,7 +53,7 @@ export async function startDemoService(env: Env, log: (line: string) => void): P
   const secret = randomBytes(32).toString('base64url')
   const config = demoConfig(env, secret)
   const real = config.models.ports !== null || config.models.file !== null
-  const simulator = real ? null : await startSimulator({ host: HOST, ports: 'free', latencyMs: LATENCY_MS })
+  const simulator = real ? null : await startSimulator({ host: HOST, ports: 'free', latencyMs })
   const stopSimulator = async () => simulator?.close()
   try {
     const settled = simulator ? onRoster(config, simulator.roster) : config
@@ -61,7 +63,7 @@ export async function startDemoService(env: Env, log: (line: string) => void): P
     return {
       address,
       token: signToken(secret, { subject: 'demo', issuer, audience, expiresInS: TOKEN_LIFE_S }),
-      simulated: simulator ? simulator.servers.length : null,
+      simulated: simulator ? simulator.servers.size : null,
       stop: async () => {
         await app.stop()
         await stopSimulator()

@@ -9,6 +9,7 @@ import type { ExitCode } from './exit-codes.ts'
 import { plural } from './numbers.ts'
 import { printable } from './printable.ts'
 import type { Terminal } from './terminal.ts'
+import { labelled } from './wrap.ts'
 
 export interface DemoOptions extends ContextOptions {
   workflow: string
@@ -49,7 +50,8 @@ export async function demoCommand(
   try {
     const client = createClient(service.address, service.token)
     const { context, notes } = await choose(options, client)
-    const field = (name: string, text: string) => `  ${name.padEnd(9)} ${printable(text)}\n`
+    const field = (name: string, text: string) =>
+      `${labelled(`  ${name}`, 12, printable(text), terminal.columns).join('\n')}\n`
     terminal.out(`${terminal.paint('bold', 'Consilium demo')}\n`)
     terminal.out(field('Models', modelsOf(service)) + field('Service', service.address))
     terminal.out(field('Workflow', `${workflow.type}: ${workflow.description}`) + field('Patient', patientOf(options)))

@@ -6,12 +6,17 @@ const attemptsOf = ({ attempts }: TaskResult): string =>
     ? ''
     : ` Asked: ${attempts.map(({ model, outcome }) => `${model} (${outcome})`).join(', then ')}.`
 
+/** What the reader can do about it, where that is plain. */
+const ADVICE: Readonly<Record<string, string>> = {
+  context_overflow: ' Give a shorter document, or serve a model with a larger context window.',
+}
+
 /** How a task without an answer ended; null for one that has an answer. */
 function failureOf(result: TaskResult, cause: string | null): string | null {
   const { task_id, status, error } = result
   if (status === 'succeeded') return null
   if (status === 'skipped') return `${task_id} was skipped: it depends on ${cause ?? 'a task'}, which did not succeed.`
-  const why = error === null ? '' : `: ${error.message} (${error.code})`
+  const why = error === null ? '.' : ` (${error.code}): ${error.message}${ADVICE[error.code] ?? ''}`
   return `${task_id} ${status === 'failed' ? 'failed' : 'was cancelled'}${why}${attemptsOf(result)}`
 }
 

@@ -8,6 +8,7 @@ import { problemLines } from './problem.ts'
 import type { Terminal } from './terminal.ts'
 import { timeline } from './timeline.ts'
 import type { Trace } from './trace.ts'
+import { wrap } from './wrap.ts'
 
 /** Of charts in a pipe, where nothing says how wide the page is. */
 const PIPED_COLUMNS = 120
@@ -19,6 +20,8 @@ export const runOf = (answer: RunAnswer): ExecuteResponse | null =>
 /** 0 only for a run whose every task gave a whole answer. */
 export const exitOf = (answer: RunAnswer): ExitCode =>
   answer.kind === 'response' && answer.response.success ? EXIT.ok : EXIT.failed
+
+const SIMULATED = 'Simulated model servers wrote this text and set its pace. No model was asked. Not for clinical use.'
 
 const STATUS = {
   succeeded: 'succeeded: every task gave a whole answer',
@@ -34,18 +37,17 @@ function statusLine(run: ExecuteResponse, paint: Terminal['paint']): string {
 
 function writeRun(run: ExecuteResponse, trace: Trace, { out, paint, columns }: Terminal): void {
   const section = (title: string, lines: readonly string[]) => {
-    if (lines.length > 0) out(`\n${paint('bold', title)}\n${lines.map((line) => `  ${line}\n`).join('')}`)
+    if (lines.length > 0) out(`\n${paint('bold', title)}\n${lines.map((line) => `${line}\n`).join('')}`)
   }
+  const list = (items: readonly string[]) =>
+    items.flatMap((item) => (columns === null ? [`- ${item}`] : wrap(`- ${item}`, columns)))
   if (run.results.some((result) => result.success))
     out(`\n${documentView(run.aggregated_content, paint, columns).trimEnd()}\n`)
   out(`\n${statusLine(run, paint)}\n`)
-  section('Timeline', timeline(trace, run.total_latency_ms, (columns ?? PIPED_COLUMNS) - 2))
-  section('Measured', measuredLines(run))
-  section('To know', findings(run))
-  if (run.metadata.simulated)
-    out(
-      `\n${paint('yellow', 'Simulated model servers wrote this text and set its pace. No model was asked. Not for clinical use.')}\n`,
-    )
+  section('Timeline', timeline(trace, run.total_latency_ms, columns ?? PIPED_COLUMNS))
+  section('Measured', list(measuredLines(run)))
+  section('To know', list(findings(run)))
+  if (run.metadata.simulated) out(`\n${paint('yellow', SIMULATED)}\n`)
 }
 
 /** Shows how a run ended: document, timeline, measures and findings on `out`, a problem on `err`. */

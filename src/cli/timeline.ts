@@ -30,9 +30,9 @@ export function bar(spans: readonly Span[], total_ms: number, width: number): st
 const spent = (task: TaskTrace, kind: SpanKind): number =>
   task.spans.filter((span) => span.kind === kind).reduce((sum, { from, to }) => sum + to - from, 0)
 
-/** What stands behind a bar: how long the work took, how the task ended otherwise, and what it lost. */
+/** What stands behind a bar: how long the accepted attempt took, how the task ended otherwise, and what it lost. */
 function remark(task: TaskTrace): string {
-  const parts = [task.state === 'succeeded' ? ms(spent(task, 'working')) : task.state]
+  const parts = [task.latency_ms === null ? task.state : ms(task.latency_ms)]
   parts.push(name(task.model))
   const waited = spent(task, 'waiting')
   const retried = spent(task, 'retrying')

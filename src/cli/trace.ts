@@ -33,6 +33,8 @@ export interface TaskTrace {
   since_ms: number
   /** Attempts made so far. */
   attempts: number
+  /** Of the accepted attempt, as the service measured it; null until there is one. */
+  latency_ms: number | null
   /** Why it failed or was skipped. */
   code: string | null
   cause: string | null
@@ -70,7 +72,7 @@ function next(task: TaskTrace, { event, data }: RunEvent): TaskTrace {
     case 'task.retried':
       return enter(task, 'retrying', data.at_ms, withoutWork(task))
     case 'task.succeeded':
-      return enter(task, 'succeeded', data.at_ms)
+      return { ...enter(task, 'succeeded', data.at_ms), latency_ms: data.latency_ms }
     case 'task.failed':
       return { ...enter(task, 'failed', data.at_ms, withoutWork(task)), code: data.code }
     case 'task.skipped':
@@ -95,6 +97,7 @@ export function follow(trace: Trace, event: RunEvent): Trace {
           state: 'pending',
           since_ms: 0,
           attempts: 0,
+          latency_ms: null,
           code: null,
           cause: null,
           spans: [],

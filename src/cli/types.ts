@@ -4,15 +4,12 @@ import { EXIT, type ExitCode } from './exit-codes.ts'
 import { plural } from './numbers.ts'
 import { printable } from './printable.ts'
 import type { Paint, Terminal } from './terminal.ts'
-import { wrap } from './wrap.ts'
+import { labelled } from './wrap.ts'
 
 /** Every workflow with what it does, what it needs and how its tasks stand to each other, as lines. */
 export function typesLines({ workflows, total_count }: WorkflowTypes, paint: Paint, columns: number): string[] {
   const lines: string[] = []
-  const field = (label: string, text: string) =>
-    lines.push(
-      ...wrap(`- ${text}`, columns - 12).map((part, at) => `  ${(at === 0 ? label : '').padEnd(9)}${part.slice(2)}`),
-    )
+  const field = (label: string, text: string) => lines.push(...labelled(`  ${label}`, 12, text, columns))
   for (const [name, workflow] of Object.entries(workflows)) {
     const { description, execution, required_context, optional_context, tasks } = workflow
     lines.push(`${paint('bold', printable(name))}  (${plural(tasks.length, 'task')}, ${execution})`)

@@ -18,3 +18,9 @@ export function wrap(line: string, columns: number): string[] {
   lines.push(current)
   return lines
 }
+
+/** `label` in its own column of `width`, and beside it the text, broken so that both fit `columns` (null: not broken). */
+export function labelled(label: string, width: number, text: string, columns: number | null): string[] {
+  const [first = '', ...rest] = columns === null ? [text] : wrap(text, Math.max(20, columns - width))
+  return [`${label.padEnd(width)}${first}`, ...rest.map((line) => `${' '.repeat(width)}${line}`)]
+}

@@ -107,6 +107,8 @@ function faultOf({ name, code = '' }: Error & { code?: string }, answering: bool
  */
 export function exchange(pool: Pool, what: Exchange): Promise<Answer> {
   if (what.cancel.cancelled) return Promise.resolve({ kind: 'error', reason: 'cancelled', latency_ms: 0 })
+  // A timer may fire a millisecond early, so the call after one that timed out would still just be sent.
+  if (what.deadline - performance.now() < 1) return Promise.resolve({ kind: 'error', reason: 'timeout', latency_ms: 0 })
   return new Promise((resolve) => {
     const { method, path, headers, body } = what
     // The collector's own deadline covers connecting, headers and body.

@@ -73,7 +73,7 @@ export async function startRawServer(handle: RawHandler, onConnection?: (socket:
     )
     // A client that gives up resets the connection; that is what many of these tests are about.
     socket.on('error', () => undefined)
-    let received = Buffer.alloc(0)
+    let received: Buffer = Buffer.alloc(0)
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk])
       for (let next = parseRequest(received); next !== null; next = parseRequest(received)) {

@@ -37,6 +37,7 @@ describe('a server that takes too long', () => {
   it('is given up at once when the deadline has passed before the call', async () => {
     const server = await startRawServer(() => undefined)
     expect(await complete(clientOf(server.url), { within_ms: -5 })).toMatchObject({ code: 'upstream_timeout' })
+    expect(server.connections()).toBe(0)
   })
 
   it('and answers after the deadline is not heard, not even by the next call', async () => {

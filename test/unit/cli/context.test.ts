@@ -17,8 +17,8 @@ describe('the context of a run', () => {
     expect(chooseContext(file, STAY, {})).toEqual({
       context: { patient_data: file, admission_date: NOT_STATED, discharge_date: NOT_STATED },
       notes: [
-        'The file is taken whole as patient_data.',
-        'Not in the file, so given as "not stated": admission_date, discharge_date.',
+        'Taken whole as patient_data.',
+        'Missing there, so given as "not stated": admission_date, discharge_date.',
       ],
     })
   })
@@ -42,13 +42,13 @@ describe('the context of a run', () => {
     const file = { medications: { M1: 'furosemide' }, orders: 'o' }
     const { context, notes } = chooseContext(file, ['medications', 'patient_info'], {})
     expect(context).toEqual({ ...file, patient_info: NOT_STATED })
-    expect(notes).toEqual(['Not in the file, so given as "not stated": patient_info.'])
+    expect(notes).toEqual(['Missing there, so given as "not stated": patient_info.'])
   })
 
   test('prefers values given one by one', () => {
     const { context, notes } = chooseContext('A stay.', STAY, { admission_date: '2026-01-02', discharge_date: 'open' })
     expect(context).toEqual({ patient_data: 'A stay.', admission_date: '2026-01-02', discharge_date: 'open' })
-    expect(notes).toEqual(['The file is taken whole as patient_data.'])
+    expect(notes).toEqual(['Taken whole as patient_data.'])
   })
 
   test('is refused when the file holds nothing', () => {

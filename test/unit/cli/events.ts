@@ -42,7 +42,7 @@ export const retried = (task_id: string, at_ms: number): RunEvent => ({
   data: { task_id, attempt: 1, code: 'upstream_error', discard: false, at_ms },
 })
 
-export const succeeded = (task_id: string, at_ms: number): RunEvent => ({
+export const succeeded = (task_id: string, at_ms: number, latency_ms = at_ms): RunEvent => ({
   event: 'task.succeeded',
-  data: { task_id, model: MODELS[task_id]?.[0] ?? 'model', latency_ms: 1100, truncated: false, at_ms },
+  data: { task_id, model: MODELS[task_id]?.[0] ?? 'model', latency_ms, truncated: false, at_ms },
 })

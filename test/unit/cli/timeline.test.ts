@@ -77,10 +77,10 @@ describe('the timeline', () => {
     )
     expect(timeline(trace, 1110, 100)).toEqual([
       'GPU 0',
-      '  clinical_summary  |████████████████████████████████████ |  1,100 ms  BioMistral-Clinical-7B',
+      '  clinical_summary  |███████████████████████████████████████████|  1,100 ms  BioMistral-Clinical-7B',
       'GPU 1',
-      '  billing_codes     |█████████████████████████████████    |  1,000 ms  OpenInsurance-LLaMA3-8B',
-      '                     0       250      500     750      1,000 ms',
+      '  billing_codes     |███████████████████████████████████████    |  1,000 ms  OpenInsurance-LLaMA3-8B',
+      '                     0         250      500       750       1,000 ms',
       '  █ working   · waiting for a permit   x failed attempts and the pauses after them',
     ])
   })
@@ -93,7 +93,7 @@ describe('the timeline', () => {
         started('clinical_summary', 100),
         retried('clinical_summary', 300),
         started('clinical_summary', 400, { attempt: 2 }),
-        succeeded('clinical_summary', 900),
+        succeeded('clinical_summary', 900, 500),
         {
           event: 'task.skipped',
           data: { task_id: 'billing_codes', code: 'dependency_failed', cause: 'clinical_summary', at_ms: 0 },

@@ -147,7 +147,9 @@ describe('custom tasks are refused', () => {
   it.each(['nothing', 'toString', '__proto__'])(
     'when a prompt names {{context.%s}} and context has no such key',
     (key) => {
-      const problem = refusedTasks(task('a'), task('b', { prompt: `{{context.${key}}}` }))
+      const problem = refusedTasks(
+        ...['a', 'b', 'c'].map((id) => task(id, id === 'a' ? {} : { prompt: `{{context.${key}}}` })),
+      )
       expect(problem.code).toBe('invalid_request')
       expect(problem.detail).toContain('task "b"')
       expect(fields(problem)).toEqual([`context.${key}`])

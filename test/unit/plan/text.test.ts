@@ -60,7 +60,9 @@ describe('a context value as text', () => {
   })
 
   it('keeps the lines of a long text under their key', () => {
-    expect(asText({ note: 'Day 1\nDay 2', plan: ['a\nb'] })).toBe('note: Day 1\n  Day 2\nplan:\n  - a\n    b')
+    expect(asText({ note: 'Day 1\nDay 2\nDay 3', plan: ['a\nb'] })).toBe(
+      'note: Day 1\n  Day 2\n  Day 3\nplan:\n  - a\n    b',
+    )
   })
 
   it('quotes and escapes nothing', () => {

@@ -61,8 +61,11 @@ describe('lanes that share a GPU', () => {
     }
     void ask(a)
     void ask(b)
+    void ask(a)
     a.release()
-    expect([a.busy, a.queued, b.busy, b.queued]).toEqual([1, 0, 0, 1])
+    expect([a.busy, a.queued, b.busy, b.queued]).toEqual([1, 1, 0, 1])
+    a.release()
+    expect([a.busy, a.queued, b.busy, b.queued]).toEqual([0, 1, 1, 0])
   })
 
   it('leave a permit unused rather than pass the slots of the lane that waits', () => {

@@ -113,6 +113,22 @@ describe('a task whose first attempts fail', () => {
     expect(await finish(second)).toMatchObject({ retry_ms: 0, queue_ms: 10, started_at_ms: 10 })
   })
 
+  it('counts its waiting on every lane that it went through', async () => {
+    const port = new FakePort((call) =>
+      setTimeout(() => (call.model === 'one' ? call.fail('breaker_open') : call.succeed()), 10),
+    )
+    const shop = fakeShop(port, three)
+    const held = { priority: 5, rank: 0, deadline: performance.now() + 1000, cancel: new Cancellation() }
+    for (const model of ['one', 'two']) shop.lane(model).acquire(held)
+    const running = walk(shop)
+    await vi.advanceTimersByTimeAsync(20)
+    shop.lane('one').release()
+    await vi.advanceTimersByTimeAsync(40)
+    shop.lane('two').release()
+    // 20 ms on the first lane, 10 ms failing there, then 30 ms on the second.
+    expect(await finish(running)).toMatchObject({ queue_ms: 50, retry_ms: 10 })
+  })
+
   it('goes on to its fallbacks in order, and says why each was needed', async () => {
     const port = scripted(
       (call) => call.fail('upstream_rejected'),
