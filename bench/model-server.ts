@@ -6,17 +6,26 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
  * completion per request, on raw sockets; at once, or after the milliseconds that a prompt asks for as `[latency 200]`.
  * Listens on two free ports of 127.0.0.1, one per lane, and says which over IPC.
  */
-const content = `${'The patient was admitted with decompensated heart failure and improved on intravenous diuretics. '.repeat(6)}`
-const body = JSON.stringify({
-  id: 'chatcmpl-bench',
-  object: 'chat.completion',
-  model: 'bench',
-  choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
-  usage: { prompt_tokens: 400, completion_tokens: 120, total_tokens: 520 },
-})
-const answer = Buffer.from(
-  `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-)
+const FINDINGS = ['oedema', 'dyspnoea', 'creatinine', 'potassium', 'weight', 'oxygen', 'rhythm', 'pressure']
+
+function answerOf(index: number): Buffer {
+  const finding = FINDINGS[index % FINDINGS.length]
+  const sentence = `On day ${index + 1} the ${finding} was reviewed and the intravenous diuretic was adjusted as documented. `
+  const body = JSON.stringify({
+    id: `chatcmpl-${index}`,
+    object: 'chat.completion',
+    model: 'bench',
+    choices: [{ index: 0, message: { role: 'assistant', content: sentence.repeat(6) }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 400, completion_tokens: 120, total_tokens: 520 },
+  })
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`
+  return Buffer.from(head + body)
+}
+
+/** Answers differ from task to task, as models' answers do; in turn, so that each costs the same. */
+const answers = Array.from({ length: 97 }, (_, index) => answerOf(index))
+let turn = 0
+const nextAnswer = (): Buffer => answers[turn++ % answers.length] as Buffer
 const notFound = Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')
 
 /** Bytes of the first whole request in `data`, or 0 while it is incomplete. */
@@ -30,8 +39,8 @@ function requestLength(data: Buffer): number {
 
 function respond(socket: Socket, request: Buffer): void {
   if (!request.includes('/chat/completions')) socket.write(notFound)
-  else if (!request.includes('[latency ')) socket.write(answer)
-  else setTimeout(() => socket.write(answer), Number(/\[latency (\d+)\]/.exec(request.toString('latin1'))?.[1]))
+  else if (!request.includes('[latency ')) socket.write(nextAnswer())
+  else setTimeout(() => socket.write(nextAnswer()), Number(/\[latency (\d+)\]/.exec(request.toString('latin1'))?.[1]))
 }
 
 function serve(socket: Socket): void {

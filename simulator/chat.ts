@@ -44,6 +44,8 @@ export function createChat(options: ModelServerOptions, { ledgers, faults, dropp
   }
 
   function begin(call: Call, entry: LedgerEntry, request: ChatRequest, fault: Fault | null): void {
+    // Its connection is gone, and its turn came before the news: nobody is there to be served.
+    if (call.socket.destroyed) return
     entry.startedAt = performance.now()
     for (const ledger of ledgers) ledger.changed()
     const completion = distortCompletion(complete(request, distortWriter(write, fault), context_window), fault, request)

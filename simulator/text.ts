@@ -15,6 +15,7 @@ import { type ChatRequest, messagesOf } from './request.ts'
 const WORDS_A_FACT = 24
 const MAX_ROOM = 4
 const UNHEADED_ROOM = 6
+const MAX_NAMED = 8
 const NO_QUOTE = '- (no quote from the data fits here)'
 
 /** The first line of every simulated text. */
@@ -58,7 +59,8 @@ function sample(facts: readonly Fact[], room: number): Fact[] {
 function nameSources(facts: readonly Fact[]): string[] {
   const firsts = new Map<string, string>()
   for (const { source, text } of facts) if (!firsts.has(source)) firsts.set(source, shorten(text, 60))
-  return firsts.size === 0 ? [] : [`Given: ${[...firsts].map(([source, text]) => `${source} “${text}”`).join('; ')}`]
+  const named = [...firsts].slice(0, MAX_NAMED)
+  return named.length === 0 ? [] : [`Given: ${named.map(([source, text]) => `${source} “${text}”`).join('; ')}`]
 }
 
 /**

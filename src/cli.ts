@@ -14,6 +14,11 @@ import { version } from './version.ts'
 
 const { env } = process
 const terminal = createTerminal(process.stdout, process.stderr, env.TERM === 'dumb')
+// A reader that has seen enough (| head) closes the pipe; that is no fault.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
 const exitWith = (code: number): void => {
   process.exitCode = code
 }

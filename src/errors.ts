@@ -80,7 +80,7 @@ export const TASK_ERRORS = {
   queue_full: "The queue of the model's lane is full.",
   task_timeout: 'The task ran out of time before a model server could be asked again.',
   dependency_failed: 'A task that this one depends on did not succeed.',
-  cancelled: 'The run was cancelled before the task ended.',
+  cancelled: 'The run ended before the task did.',
   internal_error: 'The service failed while it worked on this task.',
 } as const satisfies Record<string, string>
 

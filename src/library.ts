@@ -1,5 +1,6 @@
 import { workflows as builtin } from '../workflows/index.ts'
 import { parseConfig } from './config.ts'
+import type { CancelSignal } from './contract/cancel.ts'
 import type { RunEvent } from './contract/events.ts'
 import { type ExecuteInput, ExecuteRequest } from './contract/execute.ts'
 import { fieldErrors } from './contract/field-errors.ts'
@@ -53,6 +54,18 @@ export interface ConsiliumOrchestrator {
   close: () => Promise<void>
 }
 
+/** Listens to the signal only while the run goes on: on one that lives long, listeners would pile up. */
+const cancelOf = (signal: AbortSignal): CancelSignal => ({
+  get cancelled() {
+    return signal.aborted
+  },
+  onCancel: (callback) => {
+    if (signal.aborted) callback()
+    else signal.addEventListener('abort', callback, { once: true })
+    return () => signal.removeEventListener('abort', callback)
+  },
+})
+
 const CALLER = { tenant: 'default', subject: 'library', request_id: null }
 
 function parseRequest(input: unknown): ExecuteRequest {
@@ -80,7 +93,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Consilium
       const request = parseRequest({ workflow_type, context, ...(custom_tasks && { custom_tasks }), ...rest })
       const end = await core.orchestrator.execute(request, {
         caller: CALLER,
-        ...(signal && { signal }),
+        ...(signal && { cancel: cancelOf(signal) }),
         ...(onEvent && { emit: onEvent }),
       })
       return end.response

@@ -9,6 +9,7 @@ import { assemble } from './results/assemble.ts'
 import { Cancellation } from './run/cancellation.ts'
 import type { RunObserver } from './run/observer.ts'
 import { runPlan } from './run/scheduler.ts'
+import { shield } from './run/shield.ts'
 import type { Workshop } from './run/task.ts'
 
 export interface OrchestratorParts {
@@ -38,23 +39,21 @@ export class Orchestrator {
 
     const run_id = randomUUID()
     const cancellation = new Cancellation()
-    const { signal, emit = null, caller } = options
-    const giveUp = () => cancellation.cancel('cancelled')
-    if (signal?.aborted) giveUp()
-    signal?.addEventListener('abort', giveUp, { once: true })
+    const { cancel, emit = null, caller } = options
+    const forget = cancel?.onCancel(() => cancellation.cancel('cancelled'))
     const timer = setTimeout(
       () => cancellation.cancel('run_timeout'),
       Math.min(plan.timeout_ms ?? run_timeout_ms, run_timeout_ms),
     )
     observer.runStarted()
-    if (emit) emit(started(run_id, plan))
+    if (emit) shield(emit, (error) => observer.fault(error, run_id))(started(run_id, plan))
     const outcomes = await runPlan(plan, workshop, cancellation, t0, {
       emit,
       onTaskEnd: observer.taskEnded,
-      onFault: (error, task) => observer.fault(error, run_id, task.task_id),
+      onFault: (error) => observer.fault(error, run_id),
     })
     clearTimeout(timer)
-    signal?.removeEventListener('abort', giveUp)
+    forget?.()
 
     const response = assemble({
       run_id,

@@ -24,6 +24,9 @@ const config = parseConfig(
   },
   () => JSON.stringify({ models, agents }),
 )
-const app = await buildApp(config, { workflows, log: createLogger('info', pino.destination('/dev/null')) })
+const app = await buildApp(config, {
+  workflows,
+  log: createLogger('info', pino.destination({ dest: '/dev/null', sync: false, minLength: 4096, periodicFlush: 250 })),
+})
 await app.listen({ host: '127.0.0.1', port: 0 })
 report((app.server.address() as AddressInfo).port)

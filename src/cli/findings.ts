@@ -1,10 +1,18 @@
 import type { ExecuteResponse, TaskResult } from '../contract/result.ts'
 import { printable } from './printable.ts'
 
-const attemptsOf = ({ attempts }: TaskResult): string =>
-  attempts.length === 0
-    ? ''
-    : ` Asked: ${attempts.map(({ model, outcome }) => `${model} (${outcome})`).join(', then ')}.`
+/** The models asked, in order; the same end of several attempts in a row is said once. */
+function attemptsOf({ attempts }: TaskResult): string {
+  const groups: { text: string; times: number }[] = []
+  for (const { model, outcome } of attempts) {
+    const text = `${model} (${outcome})`
+    const last = groups.at(-1)
+    if (last?.text === text) last.times++
+    else groups.push({ text, times: 1 })
+  }
+  const shown = groups.map(({ text, times }) => (times === 1 ? text : `${text} ${times} times`))
+  return shown.length === 0 ? '' : ` Asked: ${shown.join(', then ')}.`
+}
 
 /** What the reader can do about it, where that is plain. */
 const ADVICE: Readonly<Record<string, string>> = {

@@ -21,7 +21,7 @@ export const runOf = (answer: RunAnswer): ExecuteResponse | null =>
 export const exitOf = (answer: RunAnswer): ExitCode =>
   answer.kind === 'response' && answer.response.success ? EXIT.ok : EXIT.failed
 
-const SIMULATED = 'Simulated model servers wrote this text and set its pace. No model was asked. Not for clinical use.'
+const SIMULATED = 'Simulated model servers, not models, wrote this text and set its pace. Not for clinical use.'
 
 const STATUS = {
   succeeded: 'succeeded: every task gave a whole answer',

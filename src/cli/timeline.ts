@@ -66,8 +66,6 @@ export function timeline(trace: Trace, total_ms: number, columns: number): strin
   }
   lines.push(`${' '.repeat(label + 5)}${timeScale(total_ms, width)}`)
   const { working, waiting, retrying } = MARKS
-  lines.push(
-    `  ${working} working   ${waiting} waiting for a permit   ${retrying} failed attempts and the pauses after them`,
-  )
+  lines.push(`  ${working} working   ${waiting} waiting for a permit   ${retrying} failed attempts and pauses`)
   return lines
 }

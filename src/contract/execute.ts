@@ -19,7 +19,7 @@ export const CustomTask = z
     max_tokens: z.int().min(1).max(8192).default(512),
     temperature: z.number().min(0).max(2).default(0.7),
     priority: priority.default(0),
-    dependencies: z.array(z.string()).default([]),
+    dependencies: z.array(z.string().max(128)).default([]),
     timeout_ms: timeoutMs.optional(),
   })
   .describe('One task of a custom plan')

@@ -30,7 +30,7 @@ export const TaskResult = z.object({
   retry_ms: ms.describe('Failed attempts and back-off before the accepted one'),
   started_at_ms: ms
     .nullable()
-    .describe('Since the start of the run; when its dependencies had ended. Null when it never started'),
+    .describe('When its first attempt was sent, since the start of the run. Null when none was'),
   error: TaskError.nullable(),
   tokens: z.int().nullable().describe('Completion tokens as the server reports them, never estimated'),
   prompt_tokens: z.int().nullable(),

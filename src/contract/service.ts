@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancel.ts'
 import type { RunEvent } from './events.ts'
 import type { ExecuteRequest } from './execute.ts'
 import type { ExecuteResponse } from './result.ts'
@@ -21,7 +22,7 @@ export interface RunEnd {
 export interface ExecuteOptions {
   caller: RunCaller
   /** Gives the run up: the calls in flight are aborted and their permits freed. */
-  signal?: AbortSignal
+  cancel?: CancelSignal
   emit?: (event: RunEvent) => void
 }
 

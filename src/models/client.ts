@@ -1,9 +1,11 @@
 import { Pool } from 'undici'
+import type { CancelSignal } from '../contract/cancel.ts'
 import { readCompletion } from './completion.ts'
 import { estimateFit, looksCut, showsCut, surelyFits } from './context-fit.ts'
 import { failure, failureOfFault, failureOfStatus } from './failure.ts'
 import { type Answer, exchange } from './http.ts'
-import type { AttemptResult, CancelSignal, Completion, Failure, Model, ModelRequest } from './port.ts'
+import type { AttemptResult, Completion, Failure, Model, ModelRequest } from './port.ts'
+import { RequestBody } from './request-body.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
 /** An answer of a model is a few kilobytes; what passes this is no answer. */
@@ -25,6 +27,7 @@ export class ModelClient {
   readonly facts: ServerFacts = { context_window: null, tokenizes: null }
   readonly #pool: Pool
   readonly #headers: Record<string, string>
+  readonly #body: RequestBody
   readonly #paths: { base: string; completions: string }
 
   constructor(model: Model) {
@@ -34,6 +37,7 @@ export class ModelClient {
     this.#pool = new Pool(url.origin, { connections: model.slots + 2, pipelining: 1 })
     this.#headers = { 'content-type': 'application/json', accept: 'application/json', 'accept-encoding': 'identity' }
     if (model.api_key !== null) this.#headers.authorization = `Bearer ${model.api_key}`
+    this.#body = new RequestBody(model.served_model)
     this.#paths = { base: url.pathname.replace(/\/v1$/, ''), completions: `${url.pathname}/chat/completions` }
   }
 
@@ -60,16 +64,7 @@ export class ModelClient {
     const fit = await this.#checkFit(request, prompt, cancel)
     if (fit.overflow) return failure('context_overflow', 0)
 
-    const body = JSON.stringify({
-      model: this.model.served_model,
-      messages: [
-        { role: 'system', content: request.system },
-        { role: 'user', content: request.user },
-      ],
-      max_tokens: request.max_tokens,
-      temperature: request.temperature,
-      stream: false,
-    })
+    const body = this.#body.write(request)
     const answer = await this.#exchange('POST', this.#paths.completions, body, request.deadline, cancel)
     const result = readAnswer(answer, request.max_tokens)
     return result.ok ? this.#checkCut(result, request, prompt, fit, cancel) : result

@@ -1,5 +1,5 @@
 import type { Dispatcher, Pool } from 'undici'
-import type { CancelSignal } from './port.ts'
+import type { CancelSignal } from '../contract/cancel.ts'
 
 export interface Exchange {
   method: 'GET' | 'POST'

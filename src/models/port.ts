@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../contract/cancel.ts'
 import type { TaskErrorCode } from '../errors.ts'
 
 /** One model of the roster, resolved: what a call needs to know. */
@@ -11,13 +12,6 @@ export interface Model {
   context_window: number | null
   served_model: string
   api_key: string | null
-}
-
-/** Tells a call in flight that nobody wants its answer any more. Lighter than an AbortSignal with a thousand listeners. */
-export interface CancelSignal {
-  readonly cancelled: boolean
-  /** Calls back once on cancellation; returns a function that takes the request back. */
-  onCancel(callback: () => void): () => void
 }
 
 export interface ModelRequest {

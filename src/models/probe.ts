@@ -1,4 +1,4 @@
-import type { CancelSignal } from './port.ts'
+import type { CancelSignal } from '../contract/cancel.ts'
 import type { ModelServer } from './server.ts'
 
 /** Takes a finding about a server: ids and numbers only. */

@@ -92,8 +92,9 @@ export function buildRoster(settings: ModelSettings): Roster {
   )
   const models = new Map(file.models.map((model) => [model.id, resolveModel(model, settings)]))
   unique(
-    [...models.values()].map((model) => model.url),
-    'the URL',
+    // Ollama serves several models at one URL, each by its own name.
+    [...models.values()].map((model) => `${model.url} (served_model ${model.served_model})`),
+    'the server',
   )
   for (const id of Object.keys(settings.apiKeys))
     if (!models.has(id)) refuse(`MODEL_API_KEYS names "${id}", which is not a model of the roster`)

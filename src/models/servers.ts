@@ -1,5 +1,6 @@
+import type { CancelSignal } from '../contract/cancel.ts'
 import type { BreakerState } from '../contract/roster.ts'
-import type { AttemptResult, CancelSignal, Model, ModelPort, ModelRequest } from './port.ts'
+import type { AttemptResult, Model, ModelPort, ModelRequest } from './port.ts'
 import { type ProbeLog, probe } from './probe.ts'
 import { ModelServer } from './server.ts'
 

@@ -1,4 +1,4 @@
-import type { CancelSignal } from '../models/port.ts'
+import type { CancelSignal } from '../contract/cancel.ts'
 
 export type CancelReason = 'cancelled' | 'run_timeout'
 

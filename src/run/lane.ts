@@ -1,4 +1,4 @@
-import type { CancelSignal } from '../models/port.ts'
+import type { CancelSignal } from '../contract/cancel.ts'
 import { type Claim, chooseNext, compareClaims } from './policy.ts'
 
 export type Admission = 'granted' | 'cancelled' | 'deadline'

@@ -7,5 +7,5 @@ export interface RunObserver {
   runStarted: () => void
   taskEnded: (task: PlanTask, outcome: Outcome) => void
   runEnded: (end: RunEnd, caller: RunCaller) => void
-  fault: (error: unknown, run_id: string, task_id: string) => void
+  fault: (error: unknown, run_id: string) => void
 }

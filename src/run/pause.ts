@@ -1,4 +1,4 @@
-import type { CancelSignal } from '../models/port.ts'
+import type { CancelSignal } from '../contract/cancel.ts'
 
 /** Waits `ms`, or less when cancelled. Never rejects: whoever waits looks at the signal afterwards. */
 export function pause(ms: number, cancel: CancelSignal): Promise<void> {

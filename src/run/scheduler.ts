@@ -5,6 +5,7 @@ import type { Plan, PlanTask } from '../plan/plan.ts'
 import { renderUser } from '../plan/prompt.ts'
 import type { HandedOutput } from '../plan/template.ts'
 import type { Cancellation } from './cancellation.ts'
+import { shield } from './shield.ts'
 import { runTask, type TaskEvent, type Workshop } from './task.ts'
 
 export interface RunHooks {
@@ -55,7 +56,9 @@ export function runPlan(
     let ended = 0
     const emit =
       hooks.emit &&
-      shield(hooks.emit, (error, task_id) => hooks.onFault(error, tasks[indexOf.get(task_id) as number] as PlanTask))
+      shield<TaskEvent>(hooks.emit, (error, { data }) =>
+        hooks.onFault(error, tasks[indexOf.get(data.task_id) as number] as PlanTask),
+      )
 
     const outputOf = (task_id: string): HandedOutput => {
       const index = indexOf.get(task_id) as number
@@ -115,17 +118,6 @@ export function runPlan(
     for (const index of graph.order) if (graph.dependencies[index]?.length === 0) void start(tasks[index] as PlanTask)
   })
 }
-
-/** Without it a listener that throws would leave a permit taken, or end the process. */
-const shield =
-  (emit: (event: RunEvent) => void, onFault: (error: unknown, task_id: string) => void) =>
-  (event: TaskEvent): void => {
-    try {
-      emit(event)
-    } catch (error) {
-      onFault(error, event.data.task_id)
-    }
-  }
 
 function neverRan(
   status: Outcome['status'],

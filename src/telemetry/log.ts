@@ -2,19 +2,25 @@ import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'p
 import type { ExecuteResponse } from '../contract/result.ts'
 import type { RunCaller } from '../contract/service.ts'
 
-/** The part of a stack that names places in code. Its first lines are the error's message, which may hold anything. */
-const frames = (stack: string | undefined): string[] =>
-  (stack ?? '')
+/**
+ * The part of a stack that names places in code. The message stands before it and may hold anything, even lines that look
+ * like places ("at bedside 08:15:00"): it is cut off, and only a line that names a file is kept.
+ */
+function frames({ stack = '', message }: Error): string[] {
+  const start = stack.indexOf(message)
+  return stack
+    .slice(start < 0 ? 0 : start + message.length)
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => /^at .*:\d+:\d+\)?$/.test(line))
+    .filter((line) => /^at (.* \()?(file:\/\/|node:|\/)[^\s()]*:\d+:\d+\)?$/.test(line))
     .slice(0, 12)
+}
 
 /** An error without its message: messages quote input. */
 export function describeError(error: unknown): { name: string; code: string | null; at: string[] } {
   if (!(error instanceof Error)) return { name: typeof error, code: null, at: [] }
   const { code } = error as { code?: unknown }
-  return { name: error.name, code: typeof code === 'string' ? code : null, at: frames(error.stack) }
+  return { name: error.name, code: typeof code === 'string' ? code : null, at: frames(error) }
 }
 
 const count = (values: readonly string[]): Record<string, number> => {
@@ -51,6 +57,15 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
+    hooks: {
+      // Without words of ours pino takes the error's message for them.
+      logMethod(args, write) {
+        const [first, message] = args as [unknown, unknown]
+        const failed = first instanceof Error || (first as { err?: unknown } | null)?.err instanceof Error
+        if (failed && message === undefined) write.apply(this, [first as object, 'fault'])
+        else write.apply(this, args)
+      },
+    },
     serializers: {
       err: describeError,
       // Fastify logs these by itself on some paths; the plugins log what may be said.
@@ -58,5 +73,6 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       res: (reply: { statusCode?: unknown }) => ({ status: reply?.statusCode }),
     },
   }
-  return destination ? pino(options, destination) : pino(options)
+  // Not synchronous: a reader that stops reading would stop the service. pino writes the rest when the process ends.
+  return pino(options, destination ?? pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 250 }))
 }

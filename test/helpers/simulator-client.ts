@@ -77,7 +77,12 @@ export function wire(body: object): string {
 }
 
 /** A raw connection that collects what comes. `ended` gives "end" for FIN and the error code for anything else. */
-export function rawConnection(port: number): { socket: Socket; received(): string; ended: Promise<string> } {
+export function rawConnection(port: number): {
+  socket: Socket
+  received(): string
+  bytes(): Buffer
+  ended: Promise<string>
+} {
   let bytes = Buffer.alloc(0)
   const { promise: ended, resolve } = Promise.withResolvers<string>()
   const socket = connect(port, '127.0.0.1')
@@ -86,5 +91,5 @@ export function rawConnection(port: number): { socket: Socket; received(): strin
   })
   socket.on('end', () => resolve('end'))
   socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-  return { socket, received: () => bytes.toString('latin1'), ended }
+  return { socket, received: () => bytes.toString('latin1'), bytes: () => bytes, ended }
 }

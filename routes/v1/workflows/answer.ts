@@ -1,17 +1,24 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { CancelSignal } from '../../../src/contract/cancel.ts'
 import type { ExecuteRequest } from '../../../src/contract/execute.ts'
 import type { ExecuteOptions, Service } from '../../../src/contract/service.ts'
 import { problemOf } from './problem-of.ts'
 import { streamRun } from './stream.ts'
 
 /** A caller that goes away takes its run with it. */
-function signalOfDisconnect(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort()
-  })
-  return controller.signal
-}
+const departureOf = ({ raw }: FastifyReply): CancelSignal => ({
+  get cancelled() {
+    return raw.destroyed
+  },
+  onCancel: (callback) => {
+    const left = () => {
+      if (!raw.writableFinished) callback()
+    }
+    if (raw.destroyed) callback()
+    else raw.once('close', left)
+    return () => raw.off('close', left)
+  },
+})
 
 /** Runs a request and answers it: as JSON, as a problem, or as a stream of events where the caller asked for one. */
 export async function runAndAnswer(
@@ -23,7 +30,7 @@ export async function runAndAnswer(
   const { tenant, subject } = request.caller
   const options: ExecuteOptions = {
     caller: { tenant, subject, request_id: request.id },
-    signal: signalOfDisconnect(reply),
+    cancel: departureOf(reply),
   }
   if (reply.sse) return streamRun(service, body, options, request, reply)
   const end = await service.execute(body, options)

@@ -36,6 +36,7 @@ describe('a connection that breaks', () => {
 
   it.each<[string, string, string]>([
     ['before the headers', '', 'upstream_unreachable'],
+    ['after an interim answer', 'HTTP/1.1 103 Early Hints\r\n\r\n', 'upstream_unreachable'],
     ['within the headers', `${HEAD}content-le`, 'upstream_unreachable'],
     ['within the body', `${HEAD}content-length: 5000\r\n\r\n${BODY}`, 'bad_upstream_response'],
     ['within a chunked body', `${HEAD}transfer-encoding: chunked\r\n\r\n5\r\n{"cho`, 'bad_upstream_response'],

@@ -152,6 +152,32 @@ describe('what calls show about a server', () => {
     expect(raw.calls).toHaveLength(25)
   })
 
+  it.each([400, 429])('of %i neither ends a row of failures nor makes up for one', async (status) => {
+    let says = 500
+    const raw = await startRawServer(({ socket }) => socket.end(httpAnswer({ status: says })))
+    const { server, call } = watch(raw.url)
+    for (let index = 0; index < 4; index++) await call()
+    says = status
+    await call()
+    expect([server.breaker, server.reachable]).toEqual(['closed', false])
+    says = 500
+    await call()
+    expect(server.breaker).toBe('open')
+  })
+
+  it('of a hang outweighs an answering /v1/models, measured by how long its answers took before', async () => {
+    let hangs = false
+    const { url } = await serve({ '/v1/models': { data: [] } }, (call) => {
+      if (!hangs) setImmediate(answerOk, call)
+    })
+    const { server, probe: look, call } = watch(url)
+    await call()
+    hangs = true
+    await call(2 * (server.lastLatencyMs ?? 0) + 50)
+    await look()
+    expect(server.reachable).toBe(false)
+  })
+
   it('is nothing when callers gave a call no time', async () => {
     const raw = await startRawServer(() => undefined)
     const { server, call } = watch(raw.url)

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest'
+import type { CancelSignal } from '../../../src/contract/cancel.ts'
 import { ModelClient } from '../../../src/models/client.ts'
-import type { CancelSignal, Model, ModelRequest } from '../../../src/models/port.ts'
+import type { Model, ModelRequest } from '../../../src/models/port.ts'
 
 /** For calls that nobody gives up. */
 export const UNCANCELLED: CancelSignal = { cancelled: false, onCancel: () => () => undefined }

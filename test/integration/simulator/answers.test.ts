@@ -43,6 +43,12 @@ describe('a simulated chat completion', () => {
     expect(text).toContain('“BP 158/94 mmHg.” (patient_data)')
   })
 
+  it('cites the output of an earlier task that it was handed', async () => {
+    const earlier = '<output task="drug_analysis" agent="Clinical">\nWarfarin interacts.\nCheck the INR.\n</output>'
+    const { text } = await completion(await start(), prompt(`${CASE}\n\nResults of earlier tasks:\n${earlier}`))
+    expect(text).toContain('drug_analysis (Clinical): "Warfarin interacts. / Check the INR."')
+  })
+
   it('reports usage that its tokenizer confirms', async () => {
     const server = await start()
     const { text, usage } = await completion(server, prompt(CASE))
@@ -119,12 +125,13 @@ describe('a streamed chat completion', () => {
     expect(chunks((await ask(server, stream())).body).every((part) => part.usage === undefined)).toBe(true)
   })
 
-  it('takes its latency, spread over the events', async () => {
-    const server = await start({ latencyMs: 40 })
-    await ask(server, stream())
-    const [entry] = server.ledger.entries
-    // A timer may fire a millisecond early per step; what matters is that the whole is not sent at once.
-    expect((entry?.endedAt ?? 0) - (entry?.startedAt ?? 0)).toBeGreaterThan(20)
+  it('spreads its events over the latency: the first is there while the rest is still being written', async () => {
+    const server = await start({ latencyMs: 2000 })
+    const { begun, abort, answer } = send(`${server.url}/chat/completions`, stream())
+    await begun
+    expect(server.ledger.inFlight).toBe(1)
+    abort()
+    expect((await answer).body.toString()).not.toContain('[DONE]')
   })
 })
 

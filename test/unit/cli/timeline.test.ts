@@ -57,8 +57,8 @@ describe('the time scale', () => {
     )
   })
 
-  test('steps by 1, 2, 2.5 or 5 of a power of ten', () => {
-    expect([0.7, 1, 1.1, 2.2, 3, 6, 130, 260].map(niceStep)).toEqual([1, 1, 2, 2.5, 5, 10, 200, 500])
+  test('steps by whole 1, 2, 2.5 or 5 of a power of ten', () => {
+    expect([0.7, 1, 1.1, 2.2, 6, 22, 130, 260].map(niceStep)).toEqual([1, 1, 2, 5, 10, 25, 200, 500])
   })
 })
 
@@ -81,7 +81,7 @@ describe('the timeline', () => {
       'GPU 1',
       '  billing_codes     |███████████████████████████████████████    |  1,000 ms  OpenInsurance-LLaMA3-8B',
       '                     0         250      500       750       1,000 ms',
-      '  █ working   · waiting for a permit   x failed attempts and the pauses after them',
+      '  █ working   · waiting for a permit   x failed attempts and pauses',
     ])
   })
 

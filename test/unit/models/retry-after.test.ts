@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { parseRetryAfter } from '../../../src/models/retry-after.ts'
 
 const NOW = Date.parse('Sat, 21 Nov 2026 09:00:00 GMT')
+afterEach(() => vi.unstubAllEnvs())
+
 const parse = (header: string | string[] | undefined) => parseRetryAfter(header, NOW)
 
 describe('a Retry-After header', () => {
@@ -22,6 +24,13 @@ describe('a Retry-After header', () => {
     ['the past', 'Sun, 06 Nov 1994 08:49:37 GMT', 0],
   ])('with a date in %s asks for the time until then', (_, header, ms) => {
     expect(parse(header)).toBe(ms)
+  })
+
+  it('with a date means the same in every time zone', () => {
+    vi.stubEnv('TZ', 'America/New_York')
+    expect(new Date(NOW).getHours(), 'the zone has changed').toBe(4)
+    expect(parse('Sat Nov 21 09:00:30 2026')).toBe(30_000)
+    expect(parse('Sat, 21 Nov 2026 09:00:30 GMT')).toBe(30_000)
   })
 
   it('with more seconds than any deadline asks for a pause that no deadline allows', () => {

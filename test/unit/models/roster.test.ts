@@ -162,12 +162,15 @@ describe('a roster file', () => {
       expect(refusal(fromFile(content))).toContain('MODELS_FILE models.json is not a roster')
   })
 
-  it('keeps credentials out of URLs, and does not repeat them', () => {
-    const models = [{ ...CLINICAL, url: 'http://admin:hunter2@gpu1:8085/v1' }, BILLING]
-    const message = refusal(fromFile(roster({ models })))
-    expect(message).toContain('Model "clinical-7b": put no credentials into url; use MODEL_API_KEYS')
-    expect(message).not.toContain('hunter2')
-  })
+  it.each(['admin:hunter2', 'hunter2', ':hunter2'])(
+    'keeps credentials out of URLs (%s), and does not repeat them',
+    (given) => {
+      const models = [{ ...CLINICAL, url: `http://${given}@gpu1:8085/v1` }, BILLING]
+      const message = refusal(fromFile(roster({ models })))
+      expect(message).toContain('Model "clinical-7b": put no credentials into url; use MODEL_API_KEYS')
+      expect(message).not.toContain('hunter2')
+    },
+  )
 
   it('refuses a key for a model that it does not have', () => {
     const message = refusal(fromFile(roster(), { apiKeys: { other: 'sk-hunter2' } }))

@@ -124,3 +124,19 @@ it('lines below the level are not written', () => {
   silent.log.fatal('no')
   expect(silent.lines).toHaveLength(0)
 })
+
+it('an error logged without words of ours gets none of its own', () => {
+  const { log, lines } = capture()
+  log.error({ err: new Error(CANARY) })
+  log.error(new Error(CANARY))
+  expect(lines).toHaveLength(2)
+  expect(lines.join()).not.toContain(CANARY)
+})
+
+it('a line of a message that looks like a place in code is not taken for one', () => {
+  const { log, lines } = capture()
+  for (const note of [`note\n at bedside ${CANARY} 08:15:00\nend`, `at /${CANARY}:1:2`, `\n    at ${CANARY} (/x:1:2)`])
+    log.error({ err: new Error(note) }, 'fault')
+  expect(lines.join()).not.toContain(CANARY)
+  expect(lines.join()).toContain('log.test.ts')
+})

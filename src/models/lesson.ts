@@ -1,0 +1,41 @@
+import type { AttemptResult } from './port.ts'
+
+/** What one attempt teaches about a server; null: nothing. */
+export interface Lesson {
+  /** Whether the breaker counts it as a failure. */
+  failed: boolean | null
+  reachable: boolean | null
+}
+
+const NOTHING: Lesson = { failed: null, reachable: null }
+const ANSWERED: Lesson = { failed: null, reachable: true }
+const WORKS: Lesson = { failed: false, reachable: true }
+const FAILS: Lesson = { failed: true, reachable: true }
+const GONE: Lesson = { failed: true, reachable: false }
+
+/**
+ * Reads an attempt. 4xx and 429 say that somebody is there and nothing about its health; a timeout counts only after
+ * `patience_ms`: a caller who gives a task a millisecond must not close the server for everybody else.
+ */
+export function learn(result: AttemptResult, patience_ms: number): Lesson {
+  if (result.ok) return WORKS
+  switch (result.code) {
+    case 'upstream_unreachable':
+      return GONE
+    case 'upstream_timeout':
+      return result.latency_ms >= patience_ms ? GONE : NOTHING
+    case 'upstream_error':
+    case 'bad_upstream_response':
+    case 'response_too_large':
+      return FAILS
+    case 'empty_output':
+    case 'content_filtered':
+    case 'input_truncated':
+      return WORKS
+    case 'rate_limited':
+    case 'upstream_rejected':
+      return ANSWERED
+    default:
+      return NOTHING
+  }
+}

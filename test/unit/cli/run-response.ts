@@ -1,0 +1,60 @@
+import type { ExecuteResponse, RunMetadata, TaskResult } from '../../../src/contract/result.ts'
+
+/** A task's result for tests: succeeded as planned, but for `own`. */
+export const result = (task_id: string, own: Partial<TaskResult> = {}): TaskResult => ({
+  task_id,
+  agent_type: 'Clinical',
+  model: 'BioMistral-Clinical-7B',
+  planned_model: 'BioMistral-Clinical-7B',
+  status: 'succeeded',
+  success: true,
+  content: 'text',
+  latency_ms: 1100,
+  queue_ms: 0,
+  retry_ms: 0,
+  started_at_ms: 0,
+  error: null,
+  tokens: 450,
+  prompt_tokens: 120,
+  finish_reason: 'stop',
+  truncated: false,
+  priority: 1,
+  dependencies: [],
+  gpu: 0,
+  backend: 'http://127.0.0.1:8085/v1',
+  warnings: [],
+  attempts: [{ model: 'BioMistral-Clinical-7B', url: 'http://127.0.0.1:8085/v1', outcome: 'ok', latency_ms: 1100 }],
+  ...own,
+})
+
+/** A run's response for tests, with the numbers of the contract's example. */
+export const response = (
+  own: Partial<Omit<ExecuteResponse, 'metadata'>> & { metadata?: Partial<RunMetadata> } = {},
+): ExecuteResponse => ({
+  run_id: 'run-1',
+  workflow_type: 'discharge_summary',
+  status: 'succeeded',
+  success: true,
+  aggregated_content: '=== DISCHARGE SUMMARY ===\nStable.',
+  total_latency_ms: 1250,
+  parallel_efficiency: 0.84,
+  results: [result('clinical_summary'), result('billing_codes')],
+  ...own,
+  metadata: {
+    num_tasks: 2,
+    sequential_time_ms: 2100,
+    speedup_factor: 1.68,
+    ideal_speedup: 1.91,
+    critical_path_ms: 1100,
+    critical_path: ['clinical_summary'],
+    queue_time_ms: 0,
+    retry_time_ms: 0,
+    overhead_ms: 150,
+    lanes_used: 2,
+    agents: ['Clinical', 'Billing'],
+    simulated: false,
+    duplicates_removed: 0,
+    errors: [],
+    ...own.metadata,
+  },
+})
