@@ -76,6 +76,22 @@ function unique<T>(items: readonly T[], what: string): void {
   if (twice !== undefined) refuse(`The roster lists ${what} ${JSON.stringify(twice)} twice`)
 }
 
+/**
+ * Ollama serves several models at one URL, each by its own `served_model`. Without that two entries of one URL are a slip:
+ * both lanes would send their calls to the same slots.
+ */
+function refuseSharedServers(listed: readonly RosterModel[], models: ReadonlyMap<string, Model>): void {
+  const seen = new Map<string, Set<string | undefined>>()
+  for (const { id, served_model } of listed) {
+    const { url } = models.get(id) as Model
+    const names = seen.get(url) ?? new Set()
+    const own = served_model !== undefined && !names.has(served_model) && !names.has(undefined)
+    if (names.size > 0 && !own)
+      refuse(`Two models have the URL ${url}. If one server holds both, give each its own served_model; else correct the URL.`)
+    seen.set(url, names.add(served_model))
+  }
+}
+
 /** Builds the roster from the settings, or throws a ConfigError that says which entry is wrong and what to do. */
 export function buildRoster(settings: ModelSettings): Roster {
   const file =
@@ -91,11 +107,7 @@ export function buildRoster(settings: ModelSettings): Roster {
     'model',
   )
   const models = new Map(file.models.map((model) => [model.id, resolveModel(model, settings)]))
-  unique(
-    // Ollama serves several models at one URL, each by its own name.
-    [...models.values()].map((model) => `${model.url} (served_model ${model.served_model})`),
-    'the server',
-  )
+  refuseSharedServers(file.models, models)
   for (const id of Object.keys(settings.apiKeys))
     if (!models.has(id)) refuse(`MODEL_API_KEYS names "${id}", which is not a model of the roster`)
 

@@ -1,6 +1,6 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
-import { TASK_ERRORS, type TaskErrorCode } from '../../src/errors.ts'
 import type { CancelSignal } from '../../src/contract/cancel.ts'
+import { TASK_ERRORS, type TaskErrorCode } from '../../src/errors.ts'
 import type { AttemptResult, Completion, Failure, Model, ModelPort, ModelRequest } from '../../src/models/port.ts'
 import { GpuBudget, Lane } from '../../src/run/lane.ts'
 import type { Workshop } from '../../src/run/task.ts'

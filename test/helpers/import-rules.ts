@@ -136,7 +136,10 @@ const READS_ENVIRONMENT = /\bprocess\.env\b|^import\s*\{[^}]*\benv\b[^}]*\}\s*fr
 export function brokenPlaces(sources: ReadonlyMap<string, string>): string[] {
   return [...sources].flatMap(([file, source]) => {
     const broken: string[] = []
-    if (!['src/server.ts', 'src/cli.ts', 'simulator/main.ts'].includes(file) && READS_ENVIRONMENT.test(withoutComments(source)))
+    if (
+      !['src/server.ts', 'src/cli.ts', 'simulator/main.ts'].includes(file) &&
+      READS_ENVIRONMENT.test(withoutComments(source))
+    )
       broken.push(`${file} reads process.env: only entry points do, others get a Config`)
     if (file.endsWith('/index.ts') && !['routes/index.ts', 'workflows/index.ts'].includes(file))
       broken.push(`${file} is a barrel: index.ts stands only in routes/ and workflows/`)

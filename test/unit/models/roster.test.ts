@@ -73,11 +73,20 @@ describe('the built-in roster', () => {
   })
 
   it('refuses two models on one port: their lanes would overbook the server', () => {
-    expect(refusal(settings({ ports: { 'BiMediX2-8B': 8085 } }))).toContain('the URL "http://127.0.0.1:8085/v1" twice')
+    expect(refusal(settings({ ports: { 'BiMediX2-8B': 8085 } }))).toContain('Two models have the URL http://127.0.0.1:8085/v1')
   })
 })
 
 describe('a roster file', () => {
+  it('may name several models of one server, each by its served_model, as Ollama serves them', () => {
+    const models = [
+      { ...CLINICAL, served_model: 'llama3.1' },
+      { ...BILLING, url: CLINICAL.url, served_model: 'qwen2.5' },
+    ]
+    const built = buildRoster(fromFile({ ...roster(), models }))
+    expect([...built.models.values()].map((model) => model.served_model)).toEqual(['llama3.1', 'qwen2.5'])
+  })
+
   it('gives models with their defaults, keys and chains', () => {
     const built = buildRoster(fromFile(roster(), { apiKeys: { 'billing-8b': 'sk-1' } }))
     expect(built.models.get('clinical-7b')).toEqual({
@@ -141,7 +150,12 @@ describe('a roster file', () => {
     [
       'a URL twice',
       { models: [CLINICAL, { ...BILLING, url: 'http://GPU1:8085/v1/' }] },
-      /the URL "http:\/\/gpu1:8085\/v1" twice/,
+      /Two models have the URL http:\/\/gpu1:8085\/v1/,
+    ],
+    [
+      'a URL twice, of which only one names its served_model',
+      { models: [{ ...CLINICAL, served_model: 'llama3.1' }, { ...BILLING, url: CLINICAL.url }] },
+      /give each its own served_model/,
     ],
     ['a misspelt member', { models: [{ ...CLINICAL, slot: 2 }, BILLING] }, /slot/],
     ['no slots', { models: [{ ...CLINICAL, slots: 0 }, BILLING] }, /slots/],
