@@ -16,7 +16,7 @@ function answerOf(index: number): Buffer {
     object: 'chat.completion',
     model: 'bench',
     choices: [{ index: 0, message: { role: 'assistant', content: sentence.repeat(6) }, finish_reason: 'stop' }],
-    usage: { prompt_tokens: 400, completion_tokens: 120, total_tokens: 520 },
+    usage: { prompt_tokens: 900, completion_tokens: 120, total_tokens: 1020 },
   })
   const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`
   return Buffer.from(head + body)

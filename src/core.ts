@@ -67,11 +67,13 @@ export function buildCore(config: Config, workflows: readonly WorkflowDefinition
   const { gpus, lanes } = buildLanes(roster, limits.priorityAgingMs)
   const servers = new ModelServers(roster.models.values(), {
     breaker_cooldown_ms: limits.breakerCooldownMs,
-    log: (finding) => log.warn(finding, 'model server'),
+    log: (finding) =>
+      finding.finding === 'reachable' ? log.info(finding, 'model server') : log.warn(finding, 'model server'),
   })
   const metrics = new Metrics({
     lanes: lanes.values(),
     gpus: gpus.values(),
+    workflows: [...catalogue.keys(), 'custom'],
     breakerOpen: (model) => servers.view(model).breaker === 'open',
     version,
   })

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { type Config, parseConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
 import { signToken } from './token.ts'
+
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 /** In development without any key: a secret for this process only, and a line that works as it is. */
 function withSecret(config: Config): { config: Config; token: string | null } {
@@ -26,16 +29,52 @@ curl -s ${address}/v1/workflows/execute -H 'Authorization: Bearer ${token}' \\
 No model servers at hand? Run "npm run simulate" in another terminal.
 `
 
+/** Reports a fault that nobody caught, wherever the service is in its life. */
+function reportFault(err: unknown, log: FastifyInstance['log'] | undefined): void {
+  if (log) log.fatal({ err }, 'stopping on a fault')
+  else process.stderr.write(`Consilium cannot start.\n${(err as Error).stack ?? String(err)}\n`)
+}
+
+/**
+ * Installed before anything takes time, so that a stop signal ends a start too. A repeated signal changes nothing: npm
+ * passes on what a terminal has already sent to the whole group, and that must not cut runs off. Not on `beforeExit`:
+ * a start that failed would end with 0.
+ */
+function stopWithGrace(graceMs: number, current: () => FastifyInstance | null): void {
+  const { close } = closeWithGrace(
+    {
+      delay: graceMs + 5000,
+      logger: false,
+      skip: ['beforeExit', ...STOP_SIGNALS],
+      onSecondError: (err) => reportFault(err, current()?.log),
+    },
+    async ({ err }) => {
+      if (err) reportFault(err, current()?.log)
+      await current()?.stop()
+    },
+  )
+  let closing = false
+  for (const signal of STOP_SIGNALS)
+    process.on(signal, () => {
+      if (!closing) close()
+      closing = true
+    })
+}
+
 async function main(): Promise<void> {
   const { config, token } = withSecret(parseConfig(process.env))
-  const app = await buildApp(config)
-  closeWithGrace({ delay: config.limits.shutdownGraceMs + 5000, logger: false }, async ({ err }) => {
-    if (err) app.log.fatal({ err }, 'stopping on a fault')
-    await app.stop()
-  })
-  const address = await app.listen({ host: config.host, port: config.port })
-  app.log.info({ address, env: config.env }, 'listening')
-  if (token !== null) process.stderr.write(invitation(address, token))
+  let app: FastifyInstance | null = null
+  stopWithGrace(config.limits.shutdownGraceMs, () => app)
+  const built = await buildApp(config)
+  app = built
+  try {
+    const address = await built.listen({ host: config.host, port: config.port })
+    built.log.info({ address, env: config.env }, 'listening')
+    if (token !== null) process.stderr.write(invitation(address, token))
+  } catch (error) {
+    await built.close()
+    throw error
+  }
 }
 
 main().catch((error: unknown) => {

@@ -11,7 +11,8 @@ function parseBlock(block: string): SentEvent | null {
   let event = 'message'
   const data: string[] = []
   for (const line of block.split('\n')) {
-    const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/.exec(line) ?? []
+    // "s": JSON may hold U+2028, which ends no line here but stops a plain dot.
+    const [, field, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? []
     if (field === 'event') event = value
     else if (field === 'data') data.push(value)
     else if (field === 'id') id = value

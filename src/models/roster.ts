@@ -87,7 +87,9 @@ function refuseSharedServers(listed: readonly RosterModel[], models: ReadonlyMap
     const names = seen.get(url) ?? new Set()
     const own = served_model !== undefined && !names.has(served_model) && !names.has(undefined)
     if (names.size > 0 && !own)
-      refuse(`Two models have the URL ${url}. If one server holds both, give each its own served_model; else correct the URL.`)
+      refuse(
+        `Two models have the URL ${url}. If one server holds both, give each its own served_model; else correct the URL.`,
+      )
     seen.set(url, names.add(served_model))
   }
 }

@@ -1,5 +1,6 @@
 import type { CancelSignal } from '../contract/cancel.ts'
 import type { BreakerState } from '../contract/roster.ts'
+import { roundMs } from '../results/round.ts'
 import type { AttemptResult, Model, ModelPort, ModelRequest } from './port.ts'
 import { type ProbeLog, probe } from './probe.ts'
 import { ModelServer } from './server.ts'
@@ -36,7 +37,7 @@ export class ModelServers implements ModelPort {
   /** What is known now of a server of the roster. */
   view(id: string): ServerView {
     const { reachable, breaker, lastLatencyMs } = this.#servers.get(id) as ModelServer
-    return { reachable, breaker, last_latency_ms: lastLatencyMs }
+    return { reachable, breaker, last_latency_ms: lastLatencyMs === null ? null : roundMs(lastLatencyMs) }
   }
 
   /** Looks at every server now and then again and again; does not wait for the answers and keeps no process alive. */

@@ -4,6 +4,7 @@ import type { AgentTable } from './agents.ts'
 import type { Catalogue, CompiledWorkflow } from './catalogue.ts'
 import { type CompiledTasks, compileTasks } from './compile.ts'
 import type { Plan, PlanTask } from './plan.ts'
+import { shown, shownKey } from './shown.ts'
 import { contextBlock } from './template.ts'
 import { asText } from './text.ts'
 import { isBlank, type Layout } from './workflow.ts'
@@ -83,9 +84,9 @@ function compileCustom(office: PlanningOffice, tasks: readonly CustomTask[], con
     if (!Object.hasOwn(context, key))
       throw new Problem(
         'invalid_request',
-        `The prompt of task "${task_id}" names {{context.${key}}}, but context has no key "${key}".`,
+        `The prompt of task "${task_id}" names {{context.${shownKey(key)}}}, but context has no key ${shown(key)}.`,
         {
-          errors: [{ field: `context.${key}`, message: `is named by the prompt of task "${task_id}"` }],
+          errors: [{ field: `context.${shownKey(key)}`, message: `is named by the prompt of task "${task_id}"` }],
         },
       )
   return compiled

@@ -2,6 +2,7 @@ import { Problem } from '../errors.ts'
 import type { AgentTable, PinnedLane } from './agents.ts'
 import { buildGraph, type GraphIssue, type PlanGraph, upwardRanks } from './graph.ts'
 import type { PlanTask } from './plan.ts'
+import { shown } from './shown.ts'
 import { parseTemplate, type Template } from './template.ts'
 import { peakInFlight } from './width.ts'
 
@@ -44,9 +45,11 @@ const refuseGraph = (issue: GraphIssue): Problem => {
     case 'unknown_dependency':
       return new Problem(
         'unknown_dependency',
-        `Task "${issue.task_id}" depends on "${issue.dependency}", which is not a task of this plan.`,
+        `Task "${issue.task_id}" depends on ${shown(issue.dependency)}, which is not a task of this plan.`,
         {
-          errors: [{ field: `${field}.dependencies`, message: `"${issue.dependency}" is not a task_id of this plan` }],
+          errors: [
+            { field: `${field}.dependencies`, message: `${shown(issue.dependency)} is not a task_id of this plan` },
+          ],
         },
       )
     case 'dependency_cycle': {
@@ -66,7 +69,7 @@ function pin(drafts: readonly DraftTask[], agents: AgentTable): PinnedLane[] {
   const lanes = drafts.map((draft) => agents.get(draft.agent_type))
   const unknown = drafts.flatMap((draft, index) => (lanes[index] === undefined ? [{ draft, index }] : []))
   if (unknown.length === 0) return lanes as PinnedLane[]
-  const names = [...new Set(unknown.map(({ draft }) => `"${draft.agent_type}"`))]
+  const names = [...new Set(unknown.map(({ draft }) => shown(draft.agent_type)))]
   throw new Problem(
     'unknown_agent',
     `The roster has no agent ${names.slice(0, 10).join(', ')}. Known agents: ${[...agents.keys()].join(', ')}.`,
@@ -85,12 +88,12 @@ function checkOutputs(draft: DraftTask, index: number, template: Template): void
     if (segment.kind === 'output' && !own.has(segment.task_id))
       throw new Problem(
         'unknown_dependency',
-        `The prompt of task "${draft.task_id}" uses the output of "${segment.task_id}", which is not among its dependencies.`,
+        `The prompt of task "${draft.task_id}" uses the output of ${shown(segment.task_id)}, which is not among its dependencies.`,
         {
           errors: [
             {
               field: `custom_tasks[${index}].prompt`,
-              message: `add "${segment.task_id}" to dependencies, or leave it out of the prompt`,
+              message: `add ${shown(segment.task_id)} to dependencies, or leave it out of the prompt`,
             },
           ],
         },

@@ -35,7 +35,10 @@ function delimit(open: string, close: string, text: string): string {
   return inert.includes('\n') ? `<${open}>\n${inert}\n</${close}>` : `<${open}>${inert}</${close}>`
 }
 
-const attribute = (text: string): string => text.replaceAll('"', "'").replaceAll(/[<>\r\n]/g, () => ' ')
+const PLAIN = /^[\w .:-]*$/
+
+const attribute = (text: string): string =>
+  PLAIN.test(text) ? text : text.replaceAll('"', "'").replaceAll(/[<>\r\n]/g, () => ' ')
 
 /** One context value as it stands in a user message. */
 export const contextBlock = (key: string, text: string): string =>

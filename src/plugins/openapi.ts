@@ -2,9 +2,17 @@ import swagger, { type SwaggerTransform } from '@fastify/swagger'
 import type { FastifyReply, FastifySchema } from 'fastify'
 import fp from 'fastify-plugin'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import type { ProblemCode } from '../errors.ts'
 import { DOCS_CSP, DOCS_PAGE, DOCS_START } from './openapi/docs-page.ts'
 import { lazyDocsScript } from './openapi/docs-script.ts'
 import { problemResponses, problemSchema } from './openapi/problems.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Problems that the route answers with beside those of the gate, for its description. */
+    problems?: readonly ProblemCode[]
+  }
+}
 
 export interface OpenApiOptions {
   /** Version of the service. */
@@ -30,7 +38,7 @@ const describeRoute: Transform = (input) => {
     schema: {
       ...schema,
       ...(isPublic ? { security: [] } : { security: [{ bearer: [] }], 'x-required-scope': config?.scope }),
-      'x-problems': problemResponses({ isPublic, hasInput, hasBody }),
+      'x-problems': problemResponses({ isPublic, hasInput, hasBody, own: config?.problems ?? [] }),
     } as unknown as FastifySchema,
   }
 }

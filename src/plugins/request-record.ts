@@ -5,6 +5,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** On the clock of performance.now(). */
     receivedAt: number
+    /** Whether its end has been counted. */
+    recorded: boolean
   }
 }
 
@@ -22,26 +24,33 @@ const CALLER_LEFT = 499
 /** These have a line of their own, as runs. */
 const RUNS = new Set(['run_failed', 'run_timeout'])
 
-/** Counts every answer, and writes one line for each request that is refused, fails or is left. */
+/** Counts every answer, and writes one line for each request that is refused or left; runs have their own beside it. */
 export default fp<RequestRecordOptions>(
   async (app, { record }) => {
     app.decorateRequest('receivedAt', 0)
-    const end = (request: FastifyRequest, status: number, code: string | null, ms: number): void => {
+    app.decorateRequest('recorded', false)
+    const end = (request: FastifyRequest, status: number, code: string | null): void => {
+      if (request.recorded) return
+      request.recorded = true
+      const ms = performance.now() - request.receivedAt
       const route = routeOf(request)
       record(request.method, route, status, ms / 1000)
-      if (status >= 400 && !RUNS.has(code ?? ''))
-        request.log.info({ method: request.method, route, status, code, ms }, 'request refused')
+      if (code !== null && !RUNS.has(code))
+        request.log.info(
+          { method: request.method, route, status, code, ms: Math.round(ms * 1000) / 1000 },
+          'request refused',
+        )
     }
     app.addHook('onResponse', (request, reply, done) => {
-      end(request, reply.statusCode, reply.problemCode, performance.now() - request.receivedAt)
+      end(request, reply.statusCode, reply.problemCode)
       done()
     })
-    app.addHook('onRequest', (request, _reply, done) => {
+    app.addHook('onRequest', (request, reply, done) => {
       request.receivedAt = performance.now()
-      done()
-    })
-    app.addHook('onRequestAbort', (request, done) => {
-      end(request, CALLER_LEFT, 'caller_left', performance.now() - request.receivedAt)
+      // Not onRequestAbort: it does not run for a caller that leaves once its whole request is there.
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableFinished) end(request, CALLER_LEFT, 'caller_left')
+      })
       done()
     })
   },

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import fp from 'fastify-plugin'
 import { Problem } from '../errors.ts'
 
@@ -11,23 +11,31 @@ declare module 'fastify' {
   }
 }
 
+/** For what was cut to be noticed by its run and recorded, in milliseconds. */
+const CUT_MS = 1000
+
 /** Stops without cutting off what can still end in time. */
 export default fp<{ graceMs: number }>(
   async (app, { graceMs }) => {
     const open = new Set<string>()
-    let idle: (() => void) | null = null
+    let idle: () => void = () => undefined
     let stopped: Promise<void> | null = null
 
-    const drain = async (): Promise<void> => {
-      app.stopping = true
+    const untilIdle = async (ms: number): Promise<void> => {
+      if (open.size === 0) return
       const { promise, resolve } = Promise.withResolvers<void>()
-      const timer = setTimeout(resolve, graceMs)
+      const timer = setTimeout(resolve, ms)
       idle = resolve
-      if (open.size === 0) resolve()
       await promise
       clearTimeout(timer)
-      // What is still open is cut now; its run sees the disconnect and frees its permits.
+    }
+    const drain = async (): Promise<void> => {
+      app.stopping = true
+      await untilIdle(graceMs)
+      // What is still open is cut now; its run sees the disconnect, frees its permits and is recorded one turn later.
       app.server.closeAllConnections()
+      await untilIdle(CUT_MS)
+      await turnOfTheLoop()
       await app.close()
     }
 
@@ -36,21 +44,15 @@ export default fp<{ graceMs: number }>(
       stopped ??= drain()
       return stopped
     })
-    app.addHook('onRequest', (request, _reply, done) => {
+    app.addHook('onRequest', (request, reply, done) => {
       if (request.is404 || request.routeOptions.config.public === true) return done()
       if (app.stopping) return done(new Problem('not_ready', 'The service is shutting down.', { retryAfterS: 5 }))
       open.add(request.id)
-      done()
-    })
-    const ended = (request: FastifyRequest): void => {
-      if (open.delete(request.id) && open.size === 0) idle?.()
-    }
-    app.addHook('onResponse', (request, _reply, done) => {
-      ended(request)
-      done()
-    })
-    app.addHook('onRequestAbort', (request, done) => {
-      ended(request)
+      // Not onResponse and onRequestAbort: neither runs for a caller that leaves once its whole request is there.
+      reply.raw.once('close', () => {
+        open.delete(request.id)
+        if (open.size === 0) idle()
+      })
       done()
     })
   },

@@ -26,12 +26,6 @@ export const MIN_WORDS = 8
 
 const rangeOf = ({ answer, at }: Paragraph): Range => answer.paragraphs[at] as Range
 
-function wordingIn(paragraph: Paragraph): Wording {
-  const { start, end } = rangeOf(paragraph)
-  paragraph.wording ??= wordingOf(paragraph.answer.text.slice(start, end))
-  return paragraph.wording
-}
-
 function headingOver({ answer, at }: Paragraph): string {
   answer.headings ??= headingsOver(answer.text, answer.paragraphs)
   return headingWords(answer.text, answer.paragraphs[answer.headings[at] as number])
@@ -43,6 +37,8 @@ export class Kept {
   readonly #bySignature = new Map<number, Paragraph | null>()
   /** By wording; at most one paragraph of each agent, so that no list grows with the run. */
   readonly #byWording = new Map<string, Paragraph[]>()
+  /** By exact text: duplicates are mostly copies, and reading one costs a hundred look-ups. */
+  readonly #wordings = new Map<string, Wording>()
 
   /** The earlier paragraph of another agent that says the same; or null, and the given one is remembered. */
   originalOf(paragraph: Paragraph): Paragraph | null {
@@ -62,18 +58,28 @@ export class Kept {
     return original
   }
 
+  #wordingIn(paragraph: Paragraph): Wording {
+    if (paragraph.wording !== null) return paragraph.wording
+    const { start, end } = rangeOf(paragraph)
+    const text = paragraph.answer.text.slice(start, end)
+    const wording = this.#wordings.get(text) ?? wordingOf(text)
+    this.#wordings.set(text, wording)
+    paragraph.wording = wording
+    return wording
+  }
+
   #find(paragraph: Paragraph): Paragraph | null {
-    const wording = wordingIn(paragraph)
+    const wording = this.#wordingIn(paragraph)
     if (wording.size < MIN_WORDS) return null
     const isOriginal = (earlier: Paragraph): boolean =>
       earlier.answer.agent !== paragraph.answer.agent &&
-      saySame(wordingIn(earlier), wording) &&
+      saySame(this.#wordingIn(earlier), wording) &&
       headingsAgree(headingOver(earlier), headingOver(paragraph))
     return this.#byWording.get(wording.key)?.find(isOriginal) ?? null
   }
 
   #remember(paragraph: Paragraph): void {
-    const { key } = wordingIn(paragraph)
+    const { key } = this.#wordingIn(paragraph)
     const same = this.#byWording.get(key)
     if (!same) this.#byWording.set(key, [paragraph])
     else if (!same.some(({ answer }) => answer.agent === paragraph.answer.agent)) same.push(paragraph)

@@ -4,6 +4,7 @@ import { TASK_ERRORS } from '../errors.ts'
 import type { Plan, PlanTask } from '../plan/plan.ts'
 import { renderUser } from '../plan/prompt.ts'
 import type { HandedOutput } from '../plan/template.ts'
+import { roundMs } from '../results/round.ts'
 import type { Cancellation } from './cancellation.ts'
 import { shield } from './shield.ts'
 import { runTask, type TaskEvent, type Workshop } from './task.ts'
@@ -71,7 +72,7 @@ export function runPlan(
     }
 
     const start = async (task: PlanTask): Promise<void> => {
-      emit?.({ event: 'task.queued', data: { task_id: task.task_id, at_ms: performance.now() - t0 } })
+      emit?.({ event: 'task.queued', data: { task_id: task.task_id, at_ms: roundMs(performance.now() - t0) } })
       let outcome: Outcome
       try {
         const user = renderUser(plan, task, outputOf)
@@ -126,19 +127,19 @@ function neverRan(
   t0: number,
 ): Outcome {
   const message = cause === null ? TASK_ERRORS[code] : `Task "${cause}", which this one depends on, did not succeed.`
-  return { ...NEVER_RAN, status, error: { code, message }, cause, ended_at_ms: performance.now() - t0 }
+  return { ...NEVER_RAN, status, error: { code, message }, cause, ended_at_ms: roundMs(performance.now() - t0) }
 }
 
 function emitEnd(emit: (event: TaskEvent) => void, task: PlanTask, outcome: Outcome): void {
   const { task_id } = task
-  const at_ms = outcome.ended_at_ms
+  const at_ms = roundMs(outcome.ended_at_ms)
   if (outcome.status === 'succeeded')
     emit({
       event: 'task.succeeded',
       data: {
         task_id,
         model: outcome.model as string,
-        latency_ms: outcome.latency_ms,
+        latency_ms: roundMs(outcome.latency_ms),
         truncated: outcome.truncated,
         at_ms,
       },

@@ -4,6 +4,7 @@ import type { Attempt } from '../contract/result.ts'
 import { TASK_ERRORS, type TaskErrorCode } from '../errors.ts'
 import type { Completion, Failure, Model, ModelPort, RetryPolicy } from '../models/port.ts'
 import type { PlanTask } from '../plan/plan.ts'
+import { roundMs } from '../results/round.ts'
 import type { Cancellation } from './cancellation.ts'
 import type { Lane, LaneTable } from './lane.ts'
 import { pause } from './pause.ts'
@@ -78,7 +79,8 @@ class TaskJourney {
     const pending = lane.acquire({ priority: task.priority, rank, deadline: this.#deadline, cancel: cancellation })
     const admission = typeof pending === 'string' ? pending : await pending
     const sent = performance.now()
-    this.#queueMs += sent - asked
+    // A permit that was free was not waited for: asking for it is our own cost.
+    if (typeof pending !== 'string') this.#queueMs += sent - asked
     if (admission === 'cancelled') return this.#cancelled()
     if (admission === 'deadline') return this.#failed('task_timeout')
 
@@ -144,7 +146,7 @@ class TaskJourney {
         attempt: this.#attempts.length + 1,
         model: model.id,
         gpu: model.gpu,
-        at_ms: this.#at(now),
+        at_ms: roundMs(this.#at(now)),
       },
     })
   }
@@ -157,7 +159,7 @@ class TaskJourney {
         attempt: this.#attempts.length,
         code,
         discard: false,
-        at_ms: this.#at(now),
+        at_ms: roundMs(this.#at(now)),
       },
     })
   }

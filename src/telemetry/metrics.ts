@@ -2,17 +2,22 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Outcome } from '../contract/outcome.ts'
 import type { ExecuteResponse } from '../contract/result.ts'
 import type { GpuBudget, Lane } from '../run/lane.ts'
+import { Tally } from './tally.ts'
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 const OVERHEAD = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 1]
 const RATIOS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 8, 16]
 const SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
 
+const RUN_STATUSES = ['succeeded', 'partial', 'failed', 'cancelled']
+
 /** What is read when Prometheus asks, not counted as it happens. */
 export interface LiveSources {
   lanes: Iterable<Lane>
   gpus: Iterable<GpuBudget>
   breakerOpen: (model: string) => boolean
+  /** Their series start at 0, so that the first event shows as an increase. */
+  workflows: Iterable<string>
   version: string
 }
 
@@ -22,7 +27,7 @@ type TaskLabels = { agent_type: string; planned_model: string }
 export class Metrics {
   readonly registry = new Registry()
   readonly #prefix = 'consilium_'
-  readonly #runs = this.#counter('workflow_runs_total', 'Runs ended', ['workflow', 'status'])
+  readonly #runs = this.#tally('workflow_runs_total', 'Runs ended', ['workflow', 'status'])
   readonly #duration = this.#histogram('workflow_duration_seconds', 'Wall time of runs', ['workflow'], SECONDS)
   readonly #speedup = this.#histogram('workflow_speedup_ratio', 'Sequential time over wall time', ['workflow'], RATIOS)
   readonly #efficiency = this.#histogram(
@@ -44,14 +49,10 @@ export class Metrics {
     SECONDS,
   )
   readonly #taskQueue = this.#histogram('task_queue_seconds', 'Waiting for permits', ['model'], SECONDS)
-  readonly #tasks = this.#counter('tasks_total', 'Tasks ended', ['agent', 'model', 'status'])
-  readonly #attempts = this.#counter('model_attempts_total', 'Calls to model servers by outcome', ['model', 'outcome'])
-  readonly #tokens = this.#counter('model_tokens_total', 'Tokens as the servers report them', ['model', 'type'])
-  readonly #fallbacks = this.#counter('model_fallbacks_total', 'Tasks handed to another model', [
-    'from',
-    'to',
-    'reason',
-  ])
+  readonly #tasks = this.#tally('tasks_total', 'Tasks ended', ['agent', 'model', 'status'])
+  readonly #attempts = this.#tally('model_attempts_total', 'Calls to model servers by outcome', ['model', 'outcome'])
+  readonly #tokens = this.#tally('model_tokens_total', 'Tokens as the servers report them', ['model', 'type'])
+  readonly #fallbacks = this.#tally('model_fallbacks_total', 'Tasks handed to another model', ['from', 'to', 'reason'])
   readonly #http = this.#histogram(
     'http_request_duration_seconds',
     'HTTP requests',
@@ -63,6 +64,7 @@ export class Metrics {
   constructor(sources: LiveSources) {
     collectDefaultMetrics({ register: this.registry })
     this.#readLive(sources)
+    for (const workflow of sources.workflows) for (const status of RUN_STATUSES) this.#runs.add(0, workflow, status)
   }
 
   runStarted(): void {
@@ -77,29 +79,28 @@ export class Metrics {
     metadata,
   }: ExecuteResponse): void {
     this.#inFlight--
-    this.#runs.inc({ workflow, status })
+    this.#runs.add(1, workflow, status)
     this.#duration.observe({ workflow }, total_latency_ms / 1000)
-    // A run in which nothing succeeded has no speed-up; a 0 would only drag the average down.
-    if (metadata.speedup_factor > 0) {
-      this.#speedup.observe({ workflow }, metadata.speedup_factor)
-      this.#efficiency.observe({ workflow }, parallel_efficiency)
-    }
+    // A run in which nothing succeeded has no critical path: no speed-up, and all its time would count as our overhead.
+    if (metadata.speedup_factor === 0) return
+    this.#speedup.observe({ workflow }, metadata.speedup_factor)
+    this.#efficiency.observe({ workflow }, parallel_efficiency)
     this.#overhead.observe({ workflow }, metadata.overhead_ms / 1000)
   }
 
   taskEnded({ agent_type: agent, planned_model }: TaskLabels, outcome: Outcome): void {
     const model = outcome.model ?? planned_model
     const { status } = outcome
-    this.#tasks.inc({ agent, model, status })
+    this.#tasks.add(1, agent, model, status)
     if (outcome.attempts.length > 0) this.#taskDuration.observe({ agent, model, status }, outcome.latency_ms / 1000)
     if (status !== 'skipped') this.#taskQueue.observe({ model }, outcome.queue_ms / 1000)
-    if (outcome.tokens !== null) this.#tokens.inc({ model, type: 'completion' }, outcome.tokens)
-    if (outcome.prompt_tokens !== null) this.#tokens.inc({ model, type: 'prompt' }, outcome.prompt_tokens)
+    if (outcome.tokens !== null) this.#tokens.add(outcome.tokens, model, 'completion')
+    if (outcome.prompt_tokens !== null) this.#tokens.add(outcome.prompt_tokens, model, 'prompt')
     let previous: Outcome['attempts'][number] | null = null
     for (const attempt of outcome.attempts) {
-      this.#attempts.inc({ model: attempt.model, outcome: attempt.outcome })
+      this.#attempts.add(1, attempt.model, attempt.outcome)
       if (previous !== null && previous.model !== attempt.model)
-        this.#fallbacks.inc({ from: previous.model, to: attempt.model, reason: previous.outcome })
+        this.#fallbacks.add(1, previous.model, attempt.model, previous.outcome)
       previous = attempt
     }
   }
@@ -137,8 +138,8 @@ export class Metrics {
     })
   }
 
-  #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
-    return new Counter({ name: this.#prefix + name, help, labelNames, registers: [this.registry] })
+  #tally<L extends string>(name: string, help: string, labelNames: L[]): Tally<L> {
+    return new Tally(this.#prefix + name, help, labelNames, this.registry)
   }
 
   #histogram<L extends string>(name: string, help: string, labelNames: L[], buckets: number[]): Histogram<L> {

@@ -5,6 +5,9 @@ import type { ExecuteOptions, Service } from '../../../src/contract/service.ts'
 import { problemOf } from './problem-of.ts'
 import { streamRun } from './stream.ts'
 
+/** What a route that runs something may answer with, besides its response. */
+export const RUN_PROBLEMS = ['run_failed', 'run_timeout'] as const
+
 /** A caller that goes away takes its run with it. */
 const departureOf = ({ raw }: FastifyReply): CancelSignal => ({
   get cancelled() {

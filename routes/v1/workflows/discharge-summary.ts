@@ -1,16 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { ExecuteResponse } from '../../../src/contract/result.ts'
-import { runAndAnswer } from './answer.ts'
+import { RUN_PROBLEMS, runAndAnswer } from './answer.ts'
 
 // Absent keys are left to planning, so that this route and execute refuse them with the same words.
 const Body = z
   .looseObject({
-    patient_data: z.unknown().describe('The stay: text or any JSON'),
-    admission_date: z.unknown().describe('As it shall stand in the document'),
-    discharge_date: z.unknown().describe('As it shall stand in the document'),
+    patient_data: z.unknown().optional().describe('The stay: text or any JSON'),
+    admission_date: z.unknown().optional().describe('As it shall stand in the document'),
+    discharge_date: z.unknown().optional().describe('As it shall stand in the document'),
   })
-  .describe('The context of discharge_summary; further keys are handed to its tasks')
+  .meta({
+    description: 'The context of discharge_summary; further keys are handed to its tasks',
+    required: ['patient_data', 'admission_date', 'discharge_date'],
+  })
 
 const schema = {
   summary: 'Run discharge_summary on one patient',
@@ -22,7 +25,7 @@ const schema = {
 export default async function dischargeSummary(app: FastifyInstance): Promise<void> {
   app.post<{ Body: z.output<typeof Body> }>(
     '/discharge-summary',
-    { schema, sse: 'dual', config: { scope: 'workflows:execute' } },
+    { schema, sse: 'dual', config: { scope: 'workflows:execute', problems: RUN_PROBLEMS } },
     (request, reply) =>
       runAndAnswer(app.service, { workflow_type: 'discharge_summary', context: request.body }, request, reply),
   )

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { ExecuteRequest } from '../../../src/contract/execute.ts'
 import { ExecuteResponse } from '../../../src/contract/result.ts'
-import { runAndAnswer } from './answer.ts'
+import { RUN_PROBLEMS, runAndAnswer } from './answer.ts'
 
 const schema = {
   summary: 'Run a workflow, or tasks of your own, and get one document with the facts of its making',
@@ -15,7 +15,7 @@ const schema = {
 export default async function execute(app: FastifyInstance): Promise<void> {
   app.post<{ Body: ExecuteRequest }>(
     '/execute',
-    { schema, sse: 'dual', config: { scope: 'workflows:execute' } },
+    { schema, sse: 'dual', config: { scope: 'workflows:execute', problems: RUN_PROBLEMS } },
     (request, reply) => runAndAnswer(app.service, request.body, request, reply),
   )
 }

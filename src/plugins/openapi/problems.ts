@@ -45,13 +45,22 @@ const guarded: readonly ProblemCode[] = ['unauthorized', 'forbidden', 'rate_limi
 const withInput: readonly ProblemCode[] = ['invalid_request']
 const withBody: readonly ProblemCode[] = ['body_too_large', 'unsupported_media_type']
 
-/** Every problem that the gate may answer an operation with, by status. */
-export function problemResponses(operation: { isPublic: boolean; hasInput: boolean; hasBody: boolean }) {
+export interface Operation {
+  isPublic: boolean
+  hasInput: boolean
+  hasBody: boolean
+  /** Problems of the route itself. */
+  own: readonly ProblemCode[]
+}
+
+/** Every problem that the gate or the route may answer an operation with, by status. */
+export function problemResponses(operation: Operation) {
   const codes = [
     ...always,
     ...(operation.isPublic ? [] : guarded),
     ...(operation.hasInput ? withInput : []),
     ...(operation.hasBody ? withBody : []),
+    ...operation.own,
   ]
   const statuses = codes.map((code) => PROBLEMS[code].status).sort((a, b) => a - b)
   return Object.fromEntries(statuses.map((status) => [String(status), answer(status)]))
