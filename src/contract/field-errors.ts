@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { FieldError } from '../errors.ts'
+import { shownKey } from './shown.ts'
 
 const MOST = 20
 
@@ -7,13 +8,13 @@ const MOST = 20
 const fieldName = (path: readonly PropertyKey[]): string =>
   path.reduce<string>(
     (name, part) =>
-      typeof part === 'number' ? `${name}[${part}]` : name === '' ? String(part) : `${name}.${String(part)}`,
+      typeof part === 'number' ? `${name}[${part}]` : `${name}${name === '' ? '' : '.'}${shownKey(String(part))}`,
     '',
   )
 
 /**
  * What zod found, field by field, at most 20. Messages are zod's own: they say what was expected and never repeat the
- * value. Unknown members are named one by one.
+ * value. Unknown members are named one by one, `*` where the name may be clinical text.
  */
 export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
   return issues
@@ -21,7 +22,7 @@ export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
       const field = fieldName(issue.path)
       if (issue.code !== 'unrecognized_keys') return [{ field: field || '(body)', message: issue.message }]
       return issue.keys.map((key) => ({
-        field: field === '' ? key : `${field}.${key}`,
+        field: field === '' ? shownKey(key) : `${field}.${shownKey(key)}`,
         message: 'is not a known member; check its spelling',
       }))
     })

@@ -1,10 +1,10 @@
 import type { CustomTask, ExecuteRequest } from '../contract/execute.ts'
+import { shown, shownKey } from '../contract/shown.ts'
 import { Problem } from '../errors.ts'
 import type { AgentTable } from './agents.ts'
 import type { Catalogue, CompiledWorkflow } from './catalogue.ts'
 import { type CompiledTasks, compileTasks } from './compile.ts'
 import type { Plan, PlanTask } from './plan.ts'
-import { shown, shownKey } from './shown.ts'
 import { contextBlock } from './template.ts'
 import { asText } from './text.ts'
 import { isBlank, type Layout } from './workflow.ts'
@@ -50,6 +50,13 @@ function findWorkflow(office: PlanningOffice, type: string): CompiledWorkflow {
   })
 }
 
+const contextField = (path: readonly PropertyKey[]): string =>
+  ['context', ...path.map((part) => (typeof part === 'number' ? String(part) : shownKey(String(part))))].join('.')
+
+/** zod's own message repeats keys that it does not know; every other one says what was expected. */
+const contextMessage = ({ code, message }: { code?: string | undefined; message: string }): string =>
+  code === 'unrecognized_keys' ? 'has members that the workflow does not know' : message
+
 function checkContext(workflow: CompiledWorkflow, context: Context): void {
   const parsed = workflow.definition.context.safeParse(context)
   if (parsed.success) return
@@ -63,7 +70,7 @@ function checkContext(workflow: CompiledWorkflow, context: Context): void {
       errors: missing.map((key) => ({ field: `context.${key}`, message: 'is required and must not be empty' })),
     })
   throw new Problem('invalid_request', 'A context value does not have the form that the workflow asks for.', {
-    errors: issues.map(({ path, message }) => ({ field: ['context', ...path.map(String)].join('.'), message })),
+    errors: issues.map((issue) => ({ field: contextField(issue.path), message: contextMessage(issue) })),
   })
 }
 

@@ -1,8 +1,8 @@
+import { shown } from '../contract/shown.ts'
 import { Problem } from '../errors.ts'
 import type { AgentTable, PinnedLane } from './agents.ts'
 import { buildGraph, type GraphIssue, type PlanGraph, upwardRanks } from './graph.ts'
 import type { PlanTask } from './plan.ts'
-import { shown } from './shown.ts'
 import { parseTemplate, type Template } from './template.ts'
 import { peakInFlight } from './width.ts'
 

@@ -1,12 +1,12 @@
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config.ts'
+import { safeError } from '../contract/safe-error.ts'
 import { Problem } from '../errors.ts'
 import { createAddressGuard } from './auth/address-guard.ts'
 import { createAuthenticate } from './auth/authenticate.ts'
 import { bearerToken } from './auth/bearer.ts'
 import type { Caller, Scope } from './auth/caller.ts'
-import { safeError } from './support/safe-error.ts'
 
 const CALLER = Symbol('caller')
 

@@ -1,9 +1,9 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { safeError } from '../contract/safe-error.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { problemBody } from './problem/body.ts'
 import { describeError } from './problem/describe.ts'
-import { safeError } from './support/safe-error.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

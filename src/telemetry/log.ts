@@ -1,27 +1,7 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
 import type { ExecuteResponse } from '../contract/result.ts'
+import { safeError } from '../contract/safe-error.ts'
 import type { RunCaller } from '../contract/service.ts'
-
-/**
- * The part of a stack that names places in code. The message stands before it and may hold anything, even lines that look
- * like places ("at bedside 08:15:00"): it is cut off, and only a line that names a file is kept.
- */
-function frames({ stack = '', message }: Error): string[] {
-  const start = stack.indexOf(message)
-  return stack
-    .slice(start < 0 ? 0 : start + message.length)
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => /^at (.* \()?(file:\/\/|node:|\/)[^\s()]*:\d+:\d+\)?$/.test(line))
-    .slice(0, 12)
-}
-
-/** An error without its message: messages quote input. */
-export function describeError(error: unknown): { name: string; code: string | null; at: string[] } {
-  if (!(error instanceof Error)) return { name: typeof error, code: null, at: [] }
-  const { code } = error as { code?: unknown }
-  return { name: error.name, code: typeof code === 'string' ? code : null, at: frames(error) }
-}
 
 const count = (values: readonly string[]): Record<string, number> => {
   const counts: Record<string, number> = {}
@@ -67,7 +47,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       },
     },
     serializers: {
-      err: describeError,
+      err: (error: unknown) => safeError(error),
       // Fastify logs these by itself on some paths; the plugins log what may be said.
       req: (request: { id?: unknown }) => ({ id: request?.id }),
       res: (reply: { statusCode?: unknown }) => ({ status: reply?.statusCode }),

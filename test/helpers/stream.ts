@@ -1,6 +1,6 @@
 import { readEvents, type SentEvent } from '../../src/cli/events.ts'
 import type { RunEvent } from '../../src/contract/events.ts'
-import { authorization, type TestService } from './service.ts'
+import { authorization, custom, type TestService } from './service.ts'
 
 /** A server-sent event with its data read. */
 export type Told = RunEvent & { id: string | null }
@@ -69,3 +69,16 @@ export async function converse(
 /** The data of all events of one kind. */
 export const dataOf = <E extends RunEvent['event']>(events: readonly Told[], kind: E) =>
   events.flatMap((event) => (event.event === kind ? [event.data as Extract<RunEvent, { event: E }>['data']] : []))
+
+/** Takes a permit of a model's idle lane until it is released, by a caller whose answer never comes. */
+export async function hold(service: TestService, model: string, agent_type: string): Promise<() => Promise<void>> {
+  const { ledger, setFaults } = service.server(model)
+  setFaults([{ kind: 'hang' }])
+  const { leave, left } = await post(service, custom([{ task_id: 'held', agent_type }]))
+  await ledger.until(({ received }) => received === 1)
+  return async () => {
+    leave()
+    await left
+    await ledger.until(({ aborted }) => aborted === 1)
+  }
+}

@@ -42,7 +42,7 @@ describe('GET /health/ready', () => {
     const service = await startService({ env: { SHUTDOWN_GRACE_MS: '60000' } })
     const { ledger, setFaults } = service.server(CHAT)
     setFaults([{ kind: 'hang' }])
-    const running = service.execute(custom([{ task_id: 'a', timeout_ms: 400 }]))
+    const running = service.execute(custom([{ task_id: 'a' }]))
     await ledger.until(({ received }) => received === 1)
     const stopped = service.app.stop()
     const ready = await service.get('/health/ready', {})
@@ -52,6 +52,7 @@ describe('GET /health/ready', () => {
     const refused = await service.execute(custom([{ task_id: 'b' }]))
     expect(refused.json()).toMatchObject({ status: 503, code: 'not_ready' })
     expect(refused.headers).toHaveProperty('retry-after')
+    await service.server(CHAT).refuse()
     expect((await running).json()).toMatchObject({ code: 'run_failed', run: { status: 'failed' } })
     await stopped
     expect(ledger.received).toBe(1)

@@ -127,11 +127,12 @@ describe('GET /metrics', () => {
     service.server(CHAT).setFaults(() => ({ kind: 'malformed' }))
     const broken = ['a', 'b', 'c', 'd', 'e'].map((task_id) => ({ task_id }))
     await service.execute(custom(broken))
-    const running = service.execute(custom([{ task_id: 'held', agent_type: 'Clinical', timeout_ms: 400 }]))
+    const running = service.execute(custom([{ task_id: 'held', agent_type: 'Clinical' }]))
     await service.server(CLINICAL).ledger.until(({ received }) => received === 1)
     expect(await read(service, 'runs_in_flight')).toEqual([{ labels: {}, value: 1 }])
     expect(await read(service, 'lane_busy')).toContainEqual({ labels: { model: CLINICAL, gpu: '0' }, value: 1 })
     expect(await read(service, 'breaker_open')).toContainEqual({ labels: { model: CHAT }, value: 1 })
+    await service.server(CLINICAL).refuse()
     await running
   })
 

@@ -49,12 +49,13 @@ describe('GET /v1/roster', () => {
       roster: (running) => ({ ...running, gpus: [{ id: 0 }, { id: 1, name: 'RTX 3090', max_concurrent: 4 }] }),
     })
     service.server(CHAT).setFaults(() => ({ kind: 'hang' }))
-    const tasks = ['a', 'b', 'c', 'd', 'e'].map((task_id) => ({ task_id, timeout_ms: 300 }))
+    const tasks = ['a', 'b', 'c', 'd', 'e'].map((task_id) => ({ task_id }))
     const running = service.execute(custom(tasks))
     await service.server(CHAT).ledger.until(({ received }) => received === 2)
     expect(await modelIn(service, CHAT)).toMatchObject({ slots: 2, busy: 2, queued: 3 })
     const { gpus } = (await service.get('/v1/roster')).json()
     expect(gpus[1]).toEqual({ id: 1, name: 'RTX 3090', max_concurrent: 4, busy: 2 })
+    await service.server(CHAT).refuse()
     await running
     expect(await modelIn(service, CHAT)).toMatchObject({ busy: 0, queued: 0 })
   })

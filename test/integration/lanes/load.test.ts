@@ -131,13 +131,21 @@ function expectWithin({ servers, gpus }: ReturnType<typeof peaks>): void {
 
 const CALLERS = 500
 
+/** Those that a busy machine turned away at the gate: its event loop lagged, and nothing of theirs was started. */
+const shedding = (answers: readonly Answer[]): number => {
+  const refused = answers.filter((answer) => answer.status === 503)
+  for (const answer of refused) if (answer.status !== null) expect(JSON.parse(answer.body).code).toBe('overloaded')
+  return refused.length
+}
+
 describe('500 runs at once on five servers with 1 to 4 slots and a budget per GPU', () => {
-  it('never pass a slot or a budget, use all of both, and all succeed', async () => {
+  it('never pass a slot or a budget, use all of both, and every run that is let in succeeds', async () => {
     const service = await startService({ simulator: { roster, latencyMs: 3 } })
     const url = await service.listen()
     const random = seeded(1)
     const answers = await Promise.all(Array.from({ length: CALLERS }, () => call(service, url, 0, random)))
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    const succeeded = answers.filter(({ status }) => status === 200).length
+    expect(succeeded + shedding(answers)).toBe(CALLERS)
     expectWithin(peaks(service))
     for (const { ledger, model } of service.simulator.servers.values())
       expect(ledger.maxInFlight, model).toBeLessThanOrEqual(SLOTS[model] ?? 0)
@@ -146,7 +154,7 @@ describe('500 runs at once on five servers with 1 to 4 slots and a budget per GP
       [2, 2],
     ])
     const metrics = await untilQuiet(service)
-    expect(total(metrics, 'consilium_workflow_runs_total', /status="succeeded"/)).toBe(CALLERS)
+    expect(total(metrics, 'consilium_workflow_runs_total', /status="succeeded"/)).toBe(succeeded)
     expect(total(metrics, 'consilium_model_attempts_total')).toBe(service.simulator.ledger.received)
   })
 
@@ -166,7 +174,7 @@ describe('500 runs at once on five servers with 1 to 4 slots and a budget per GP
     await service.simulator.ledger.idle()
 
     for (const answer of answers) {
-      if (answer.status === null) continue
+      if (answer.status === null || answer.status === 503) continue
       if (answer.how === 'stream') {
         expect(answer.status).toBe(200)
         expect(answer.body.match(/^event: run\.finished$/gm)).toHaveLength(1)
@@ -186,11 +194,17 @@ describe('500 runs at once on five servers with 1 to 4 slots and a budget per GP
     expect(total(metrics, 'consilium_workflow_runs_total')).toBe(ended.length)
     expect(new Set(ended.map(({ run_id }) => run_id)).size).toBe(ended.length)
     expect(ended.length).toBeLessThanOrEqual(CALLERS)
-    expect(ended.length).toBeGreaterThanOrEqual(answers.filter(({ how }) => how !== 'leave').length)
+    const stayed = answers.filter(({ how }) => !how.startsWith('leave'))
+    expect(ended.length).toBeGreaterThanOrEqual(stayed.length - shedding(stayed))
     expect(total(metrics, 'consilium_lane_busy') + total(metrics, 'consilium_lane_queued')).toBe(0)
-    expect(total(metrics, 'consilium_http_request_duration_seconds_count', /route="\/v1\/workflows\/execute"/)).toBe(
-      ended.length,
+    const heard = total(
+      metrics,
+      'consilium_http_request_duration_seconds_count',
+      /route="\/v1\/workflows\/execute",status="(?!503)/,
     )
+    // A caller may leave before its run has begun: counted as a request, and no run.
+    expect(heard).toBeGreaterThanOrEqual(ended.length)
+    expect(heard).toBeLessThanOrEqual(CALLERS)
     expect(held((await service.get('/v1/roster')).json())).toBe(0)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CHAT, CLINICAL, custom, queued, run, startService } from '../../helpers/service.ts'
-import { converse, post } from '../../helpers/stream.ts'
+import { converse, hold, post } from '../../helpers/stream.ts'
 
 const tasks = [{ task_id: 'a' }, { task_id: 'b', agent_type: 'Clinical' }, { task_id: 'c', dependencies: ['a'] }]
 
@@ -52,13 +52,12 @@ describe('a caller who goes away', () => {
 
   it('gives up a place in the queue, and no model is asked for it', async () => {
     const service = await hanging()
-    const held = service.execute(custom([{ task_id: 'held', timeout_ms: 500 }]))
-    await service.server(CHAT).ledger.until(({ received }) => received === 1)
+    const release = await hold(service, CHAT, 'Chat')
     const { leave } = await post(service, custom([{ task_id: 'waits' }]))
     await queued(service, CHAT, 1)
     leave()
     await queued(service, CHAT, 0)
-    await held
+    await release()
     expect(service.server(CHAT).ledger.received).toBe(1)
   })
 

@@ -10,6 +10,7 @@ import {
   run,
   startService,
 } from '../../helpers/service.ts'
+import { hold } from '../../helpers/stream.ts'
 
 const clinical = (more: object = {}) => custom([{ task_id: 'a', agent_type: 'Clinical', ...more }])
 
@@ -53,7 +54,7 @@ describe('a task whose model fails', () => {
   it('keeps time for the fallback when its own server hangs', async () => {
     const service = await startService()
     service.server(CLINICAL).setFaults(() => ({ kind: 'hang' }))
-    const response = await run(service, clinical({ timeout_ms: 600 }))
+    const response = await run(service, clinical({ timeout_ms: 1000 }))
     expect(outcomes(resultOf(response, 'a'))).toEqual([
       [CLINICAL, 'upstream_timeout'],
       [MEDICAL_QA, 'ok'],
@@ -111,13 +112,9 @@ describe('a task whose model fails', () => {
 
   it('is turned away from a fallback whose queue is full', async () => {
     const service = await startService({ env: { LANE_QUEUE_MAX: '1' }, simulator: { slots: 1 } })
-    service.server(MEDICAL_QA).setFaults(() => ({ kind: 'hang' }))
     service.server(CLINICAL).setFaults(() => ({ kind: 'status', status: 400 }))
-    const held = custom([
-      { task_id: 'x', agent_type: 'MedicalQA' },
-      { task_id: 'y', agent_type: 'MedicalQA' },
-    ])
-    const running = service.execute({ ...held, timeout_ms: 500 })
+    const release = await hold(service, MEDICAL_QA, 'MedicalQA')
+    const waiting = service.execute(custom([{ task_id: 'waits', agent_type: 'MedicalQA' }]))
     await queued(service, MEDICAL_QA, 1)
     const { run: ended } = (await service.execute(clinical())).json()
     expect(outcomes(ended.results[0])).toEqual([
@@ -125,6 +122,6 @@ describe('a task whose model fails', () => {
       [MEDICAL_QA, 'queue_full'],
     ])
     expect(ended.results[0].error.code).toBe('queue_full')
-    await running
+    await Promise.all([release(), waiting])
   })
 })

@@ -123,7 +123,7 @@ describe('a model server that silently takes its time', () => {
     const service = await startService()
     service.server(CHAT).setFaults(() => fault)
     const tasks = [
-      { task_id: 'faulty', timeout_ms: 150 },
+      { task_id: 'faulty', timeout_ms: 300 },
       { task_id: 'sound', agent_type: 'Clinical' },
     ]
     const response = await run(service, custom(tasks))

@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CHAT, CLINICAL, custom, queued, STAY, startService, type TestService } from '../../helpers/service.ts'
-
-/** Takes the only permit of a lane until its task times out, by which time everything else must wait there. */
-async function hold(service: TestService, model: string, agent_type: string): Promise<() => Promise<void>> {
-  service.server(model).setFaults([{ kind: 'hang' }])
-  const held = service.execute(custom([{ task_id: 'held', agent_type, timeout_ms: 400 }], { timeout_ms: 400 }))
-  await service.server(model).ledger.until(({ received }) => received === 1)
-  return async () => {
-    await held
-  }
-}
+import { hold } from '../../helpers/stream.ts'
 
 /** Which of the texts each call at a model held, in the order of arrival, without the call that held the lane. */
 const order = (service: TestService, model: string, texts: readonly string[]): (string | undefined)[] =>
@@ -67,10 +58,13 @@ describe('a full lane', () => {
   })
 
   it('lifts whoever has waited long, so that nobody starves', async () => {
-    const service = await startService({ env: { PRIORITY_AGING_MS: '1' }, simulator: { slots: 1 } })
+    const latencyMs = (_: unknown, { id }: { id: string }) => (id === CLINICAL ? 20 : 0)
+    const service = await startService({ env: { PRIORITY_AGING_MS: '1' }, simulator: { slots: 1, latencyMs } })
     const release = await hold(service, CHAT, 'Chat')
     const first = service.execute(custom([{ task_id: 'patient', priority: 0 }]))
     await queued(service, CHAT, 1)
+    // 20 ms of another lane's work, by which time it has risen through all five classes.
+    await service.execute(custom([{ task_id: 'meanwhile', agent_type: 'Clinical' }]))
     const second = service.execute(custom([{ task_id: 'urgent', priority: 5 }]))
     await queued(service, CHAT, 2)
     await Promise.all([release(), first, second])

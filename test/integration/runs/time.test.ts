@@ -70,7 +70,7 @@ describe('the timeout of a run', () => {
       { task_id: 'in_queue' },
       { task_id: 'behind', agent_type: 'Clinical', dependencies: ['in_flight'] },
     ]
-    const response = await service.execute(custom(tasks, { timeout_ms: 300 }))
+    const response = await service.execute(custom(tasks, { timeout_ms: 1000 }))
     expect(response.headers['content-type']).toBe('application/problem+json')
     const { run: ended, ...problem } = response.json()
     expect(problem).toMatchObject({ status: 504, code: 'run_timeout', title: 'The run did not finish in time' })

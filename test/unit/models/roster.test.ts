@@ -73,7 +73,9 @@ describe('the built-in roster', () => {
   })
 
   it('refuses two models on one port: their lanes would overbook the server', () => {
-    expect(refusal(settings({ ports: { 'BiMediX2-8B': 8085 } }))).toContain('Two models have the URL http://127.0.0.1:8085/v1')
+    expect(refusal(settings({ ports: { 'BiMediX2-8B': 8085 } }))).toContain(
+      'Two models have the URL http://127.0.0.1:8085/v1',
+    )
   })
 })
 
@@ -154,7 +156,12 @@ describe('a roster file', () => {
     ],
     [
       'a URL twice, of which only one names its served_model',
-      { models: [{ ...CLINICAL, served_model: 'llama3.1' }, { ...BILLING, url: CLINICAL.url }] },
+      {
+        models: [
+          { ...CLINICAL, served_model: 'llama3.1' },
+          { ...BILLING, url: CLINICAL.url },
+        ],
+      },
       /give each its own served_model/,
     ],
     ['a misspelt member', { models: [{ ...CLINICAL, slot: 2 }, BILLING] }, /slot/],

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { ExecuteResponse } from '../../../src/contract/result.ts'
-import { createLogger, describeError, describeRun } from '../../../src/telemetry/log.ts'
+import { safeError } from '../../../src/contract/safe-error.ts'
+import { createLogger, describeRun } from '../../../src/telemetry/log.ts'
 
 const CANARY = 'JANE ROE, chest pain'
 
@@ -81,12 +82,12 @@ it('an error whose message runs over several lines keeps all of them to itself',
 
 it('what was thrown need not be an error', () => {
   for (const thrown of [CANARY, null, undefined, 7, { message: CANARY }])
-    expect(JSON.stringify(describeError(thrown))).not.toContain(CANARY)
-  expect(describeError('x')).toEqual({ name: 'string', code: null, at: [] })
+    expect(JSON.stringify(safeError(thrown))).not.toContain(CANARY)
+  expect(safeError('x')).toEqual({ name: 'thrown string', code: null, at: [] })
 })
 
 it('a code that is no text is left out', () => {
-  expect(describeError(Object.assign(new Error('x'), { code: { secret: CANARY } })).code).toBeNull()
+  expect(safeError(Object.assign(new Error('x'), { code: { secret: CANARY } })).code).toBeNull()
 })
 
 it('an error names no more than twelve places', () => {
@@ -94,7 +95,7 @@ it('an error names no more than twelve places', () => {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 50
   try {
-    expect(describeError(dive(30)).at).toHaveLength(12)
+    expect(safeError(dive(30)).at).toHaveLength(12)
   } finally {
     Error.stackTraceLimit = limit
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { safeError } from '../../../../src/plugins/support/safe-error.ts'
+import { safeError } from '../../../src/contract/safe-error.ts'
 
 const CANARY = 'CANARY'
 
