@@ -44,13 +44,13 @@ if (wants('latency')) {
 if (wants('overhead')) {
   const both = ({ consilium, bare }: { consilium: number; bare: number }, unit: string) =>
     `${consilium.toFixed(2)} and ${bare.toFixed(2)} ${unit}`
-  const discharge = await measureOverhead(subjects, 'discharge', { warmup: 15_000, blocks: 20, perBlock: 150 })
+  const discharge = await measureOverhead(subjects, 'discharge', { warmup: 20_000, blocks: 20, perBlock: 150 })
   show('overhead_discharge_summary', discharge.consilium / discharge.bare, both(discharge, 'ms'))
-  const wide = await measureOverhead(subjects, 'wide64', { warmup: 800, blocks: 12, perBlock: 30 })
+  const wide = await measureOverhead(subjects, 'wide64', { warmup: 2500, blocks: 12, perBlock: 30 })
   show('overhead_64_wide', wide.consilium / wide.bare, both(wide, 'ms'))
-  const layered = await measureOverhead(subjects, 'layered1000', { warmup: 60, blocks: 10, perBlock: 5 })
+  const layered = await measureOverhead(subjects, 'layered1000', { warmup: 150, blocks: 10, perBlock: 5 })
   show('overhead_1000_layered', layered.consilium / layered.bare, both(layered, 'ms'))
-  const rates = await measureThroughput(subjects, { warmup: 20_000, rounds: 9, perRound: 3000 })
+  const rates = await measureThroughput(subjects, { warmup: 30_000, rounds: 9, perRound: 3000 })
   show('throughput_64_connections', rates.consilium / rates.bare, both(rates, 'runs/s'))
 }
 subjects.consilium.stop()

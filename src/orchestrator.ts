@@ -38,6 +38,8 @@ export class Orchestrator {
     this.#admit(plan)
 
     const run_id = randomUUID()
+    // Nothing that watches a run may change how it ends.
+    const tell = (what: () => void) => shield(what, (error) => observer.fault(error, run_id))(undefined)
     const cancellation = new Cancellation()
     const { cancel, emit = null, caller } = options
     const forget = cancel?.onCancel(() => cancellation.cancel('cancelled'))
@@ -49,7 +51,7 @@ export class Orchestrator {
     if (emit) shield(emit, (error) => observer.fault(error, run_id))(started(run_id, plan))
     const outcomes = await runPlan(plan, workshop, cancellation, t0, {
       emit,
-      onTaskEnd: observer.taskEnded,
+      onTaskEnd: (task, outcome) => tell(() => observer.taskEnded(task, outcome)),
       onFault: (error) => observer.fault(error, run_id),
     })
     clearTimeout(timer)
@@ -63,7 +65,7 @@ export class Orchestrator {
       cancelled: cancellation.reason === 'cancelled',
     })
     const end = { response, timed_out: cancellation.reason === 'run_timeout' }
-    observer.runEnded(end, caller)
+    tell(() => observer.runEnded(end, caller))
     return end
   }
 

@@ -101,7 +101,7 @@ export class ModelClient {
     // 3 bytes per UTF-16 unit is the most that UTF-8 takes; only near the limit is it worth measuring.
     if (
       surelyFits(chars * 3, size) ||
-      surelyFits(Buffer.byteLength(request.system) + Buffer.byteLength(request.user), size)
+      surelyFits(Buffer.byteLength(request.system) + Buffer.byteLength(request.user.toString()), size)
     )
       return { overflow: false, exact: null, certain: true, window }
     const exact = await this.#countTokens(request, cancel)

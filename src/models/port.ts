@@ -14,9 +14,12 @@ export interface Model {
   api_key: string | null
 }
 
+/** A user message: plain text, or one in pieces that knows its JSON form already. */
+export type UserMessage = string | { readonly length: number; readonly json: string; toString: () => string }
+
 export interface ModelRequest {
   system: string
-  user: string
+  user: UserMessage
   max_tokens: number
   temperature: number
   /** On the clock of performance.now(): the whole call ends by then, whatever trickles in. */

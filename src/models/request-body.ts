@@ -13,7 +13,7 @@ export class RequestBody {
   }
 
   write({ system, user, max_tokens, temperature }: ModelRequest): string {
-    return `${this.#head}${this.#escape(system)}},{"role":"user","content":${JSON.stringify(user)}}],"max_tokens":${max_tokens},"temperature":${temperature},"stream":false}`
+    return `${this.#head}${this.#escape(system)}},{"role":"user","content":${typeof user === 'string' ? JSON.stringify(user) : user.json}}],"max_tokens":${max_tokens},"temperature":${temperature},"stream":false}`
   }
 
   #escape(system: string): string {

@@ -2,7 +2,7 @@ import type { Outcome } from '../contract/outcome.ts'
 import type { RunCaller, RunEnd } from '../contract/service.ts'
 import type { PlanTask } from '../plan/plan.ts'
 
-/** Who is told what happens in runs. Must not throw: nothing that watches a run may change how it ends. */
+/** Who is told what happens in runs. What throws is reported as a fault and changes nothing. */
 export interface RunObserver {
   runStarted: () => void
   taskEnded: (task: PlanTask, outcome: Outcome) => void

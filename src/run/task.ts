@@ -2,7 +2,7 @@ import type { RunEvent } from '../contract/events.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import type { Attempt } from '../contract/result.ts'
 import { TASK_ERRORS, type TaskErrorCode } from '../errors.ts'
-import type { Completion, Failure, Model, ModelPort, RetryPolicy } from '../models/port.ts'
+import type { Completion, Failure, Model, ModelPort, RetryPolicy, UserMessage } from '../models/port.ts'
 import type { PlanTask } from '../plan/plan.ts'
 import { roundMs } from '../results/round.ts'
 import type { Cancellation } from './cancellation.ts'
@@ -27,7 +27,7 @@ export type TaskEvent = Exclude<RunEvent, { event: `run.${string}` }>
 /** What running a task needs of its run. */
 export interface TaskRun {
   task: PlanTask
-  user: string
+  user: UserMessage
   rank: number
   /** Start of the run on the clock of performance.now(). */
   t0: number

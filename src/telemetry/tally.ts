@@ -1,21 +1,26 @@
 import { Counter, type Registry } from 'prom-client'
+import { Keyed } from './keyed.ts'
 
-interface Total<L extends string> {
-  labels: Record<L, string>
+/** One series of a counter: add to `value`. */
+export interface Total {
   value: number
 }
 
 /**
- * A Prometheus counter that is written on the way of every task and read now and then: an increment is one look-up by the
- * joined label values; prom-client, which hashes a label object each time, gets the totals when it is scraped.
+ * A Prometheus counter that is written on the way of every task and read now and then. An increment finds its series by
+ * its label values and adds to a number; prom-client, which hashes a label object each time, gets the totals on a scrape.
  */
-export class Tally<L extends string> {
-  readonly #labelNames: readonly L[]
-  readonly #totals = new Map<string, Total<L>>()
+export class Tally {
+  readonly #series: Keyed<Total>
 
-  constructor(name: string, help: string, labelNames: readonly L[], registry: Registry) {
-    this.#labelNames = labelNames
-    const totals = this.#totals
+  constructor(name: string, help: string, labelNames: readonly string[], registry: Registry) {
+    const all: { labels: Record<string, string>; total: Total }[] = []
+    this.#series = new Keyed((...values) => {
+      const labels = Object.fromEntries(labelNames.map((label, index) => [label, values[index] ?? '']))
+      const total = { value: 0 }
+      all.push({ labels, total })
+      return total
+    })
     new Counter({
       name,
       help,
@@ -23,21 +28,13 @@ export class Tally<L extends string> {
       registers: [registry],
       collect() {
         this.reset()
-        for (const { labels, value } of totals.values()) this.inc(labels, value)
+        for (const { labels, total } of all) this.inc(labels, total.value)
       },
     })
   }
 
-  /** Adds to the series of these label values, in the order of the label names. */
-  add(value: number, ...labelValues: readonly string[]): void {
-    let key = labelValues[0] ?? ''
-    for (let index = 1; index < labelValues.length; index++) key += `\n${labelValues[index]}`
-    const total = this.#totals.get(key)
-    if (total !== undefined) total.value += value
-    else this.#totals.set(key, { labels: this.#name(labelValues), value })
-  }
-
-  #name(values: readonly string[]): Record<L, string> {
-    return Object.fromEntries(this.#labelNames.map((label, index) => [label, values[index] ?? ''])) as Record<L, string>
+  /** The series of these label values, in the order of the label names. */
+  at(...values: string[]): Total {
+    return this.#series.get(...values)
   }
 }

@@ -66,7 +66,7 @@ export class FakePort implements ModelPort {
 
   /** The user message of the call for the task `task_id`, whose prompt must be that of `task()`. */
   callOf(task_id: string): FakeCall {
-    const found = this.calls.filter(({ request }) => request.user.startsWith(`Write ${task_id}.`))
+    const found = this.calls.filter(({ request }) => String(request.user).startsWith(`Write ${task_id}.`))
     if (found.length !== 1) throw new Error(`${found.length} calls for ${task_id}`)
     return found[0] as FakeCall
   }
@@ -84,7 +84,7 @@ export class FakePort implements ModelPort {
 
   /** The tasks asked for so far, in order, by the prompt of `task()`. */
   get asked(): string[] {
-    return this.calls.map(({ request }) => /^Write ([^.]*)\./.exec(request.user)?.[1] ?? '')
+    return this.calls.map(({ request }) => /^Write ([^.]*)\./.exec(String(request.user))?.[1] ?? '')
   }
 }
 

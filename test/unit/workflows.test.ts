@@ -167,7 +167,9 @@ describe.each(workflows.map((workflow) => ({ type: workflow.type, workflow })))(
     for (const key of Object.keys(sample)) expect(Object.keys(workflow.context.shape)).toContain(key)
     const plan = planOf(type, sample)
     for (const task of plan.tasks) {
-      const user = renderUser(plan, task, () => ({ agent_type: 'Clinical', text: 'earlier result', truncated: false }))
+      const user = String(
+        renderUser(plan, task, () => ({ agent_type: 'Clinical', text: 'earlier result', truncated: false })),
+      )
       for (const key of Object.keys(sample)) expect(user.split(`<context name="${key}">`)).toHaveLength(2)
       expect(user.includes('earlier result')).toBe(task.dependencies.length > 0)
       const chars = task.system.length + user.length

@@ -55,7 +55,7 @@ describe('a plan from a built-in workflow', () => {
     const context = { patient: 'P', note: 'N', extra: { a: 1 }, empty: ' ', nothing: null, none: [] }
     const plan = build({ workflow_type: 'summary', context })
     expect(plan.further_context).toEqual(['note', 'extra'])
-    const text = renderUser(plan, plan.tasks[0] as (typeof plan.tasks)[0], never)
+    const text = String(renderUser(plan, plan.tasks[0] as (typeof plan.tasks)[0], never))
     expect(text).toBe(
       '<context name="patient">P</context>\n\nFurther context:\n<context name="note">N</context>\n<context name="extra">a: 1</context>',
     )

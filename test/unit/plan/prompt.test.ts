@@ -15,10 +15,12 @@ function rendered(
   const plan = planOf(tasks, context)
   const last = plan.tasks.at(-1)
   if (last === undefined) throw new Error('no task')
-  return renderUser(plan, last, (task_id) => {
-    if (!Object.hasOwn(outputs, task_id)) throw new Error(`asked for the output of ${task_id}`)
-    return { agent_type: 'Clinical', text: `text of ${task_id}`, truncated: false, ...outputs[task_id] }
-  })
+  return String(
+    renderUser(plan, last, (task_id) => {
+      if (!Object.hasOwn(outputs, task_id)) throw new Error(`asked for the output of ${task_id}`)
+      return { agent_type: 'Clinical', text: `text of ${task_id}`, truncated: false, ...outputs[task_id] }
+    }),
+  )
 }
 
 // As C11 of the fault catalogue lists them.

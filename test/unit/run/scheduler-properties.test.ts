@@ -35,7 +35,7 @@ describe('a run of any shape, on any permits, with any failures', () => {
         const cancellation = new Cancellation()
         let mostOnSharedGpu = 0
         const port = new FakePort((call) => {
-          const index = Number(/^Write t(\d+)\./.exec(call.request.user)?.[1])
+          const index = Number(/^Write t(\d+)\./.exec(String(call.request.user))?.[1])
           log.push({ what: 'start', index })
           const onSharedGpu = (port.inFlight.get('clinical-model') ?? 0) + (port.inFlight.get('qa-model') ?? 0)
           mostOnSharedGpu = Math.max(mostOnSharedGpu, onSharedGpu)
