@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import bounds from './bounds.json' with { type: 'json' }
 import { measureLatency, scenarios } from './latency.ts'
 import { measureMemory } from './memory.ts'
@@ -9,6 +11,8 @@ import { BenchProcess } from './process.ts'
  * the same model servers and with the same flags. `BENCH_ONLY=overhead,memory` picks parts, `BENCH_RUNS` the memory runs.
  */
 const FLAGS = (process.env.BENCH_FLAGS ?? '--max-semi-space-size=8').split(' ').filter(Boolean)
+/** For the memory rows alone, which ask how small a process can be that still does the work. */
+const SMALL = ['--max-semi-space-size=1', '--max-old-space-size=192']
 const RUNS = Number(process.env.BENCH_RUNS ?? 100_000)
 const only = process.env.BENCH_ONLY?.split(',')
 const wants = (part: string): boolean => only === undefined || only.includes(part)
@@ -26,8 +30,11 @@ function show(name: Name, value: number, note: string): void {
   )
 }
 
+// Stripped types are kept between runs: without it the compiler that strips them stays in memory.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'consilium-bench-cache')
 const models = await BenchProcess.start('./model-server.ts', [])
-const startSubject = (name: 'consilium' | 'bare') => BenchProcess.start(`./subjects/${name}.ts`, models.ports, FLAGS)
+const startSubject = (name: 'consilium' | 'bare', flags = FLAGS) =>
+  BenchProcess.start(`./subjects/${name}.ts`, models.ports, flags)
 
 console.log(`Node ${process.version}, flags of both subjects: ${FLAGS.join(' ') || '(none)'}\n`)
 const subjects = { consilium: await startSubject('consilium'), bare: await startSubject('bare') }
@@ -57,10 +64,11 @@ subjects.consilium.stop()
 subjects.bare.stop()
 
 if (wants('memory')) {
-  const ours = await startSubject('consilium')
+  console.log(`\nMemory rows: flags of both ${SMALL.join(' ')}, compile cache on`)
+  const ours = await startSubject('consilium', SMALL)
   const memory = await measureMemory('consilium', ours, RUNS)
   ours.stop()
-  const theirs = await startSubject('bare')
+  const theirs = await startSubject('bare', SMALL)
   const bare = await measureMemory('bare', theirs, RUNS)
   theirs.stop()
   show('memory_mb_after_100k_runs', memory.end, `${RUNS} runs`)
