@@ -5,6 +5,7 @@ import { measureLatency, scenarios } from './latency.ts'
 import { measureMemory } from './memory.ts'
 import { measureOverhead, measureThroughput } from './overhead.ts'
 import { BenchProcess } from './process.ts'
+import { measureStart } from './start.ts'
 
 /**
  * Prints every ratio of bounds.json with its bound; exits 1 when one is worse. Both subjects run in one go, in turns, on
@@ -38,6 +39,8 @@ const startSubject = (name: 'consilium' | 'bare', flags = FLAGS) =>
 
 console.log(`Node ${process.version}, flags of both subjects: ${FLAGS.join(' ') || '(none)'}\n`)
 const subjects = { consilium: await startSubject('consilium'), bare: await startSubject('bare') }
+
+if (wants('start')) show('start_to_ready_seconds', await measureStart(5), '')
 
 if (wants('latency')) {
   const parallel = await measureLatency(subjects.consilium, scenarios.parallel)

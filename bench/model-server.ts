@@ -22,8 +22,8 @@ function answerOf(index: number): Buffer {
   return Buffer.from(head + body)
 }
 
-/** Answers differ from task to task, as models' answers do; in turn, so that each costs the same. */
-const answers = Array.from({ length: 97 }, (_, index) => answerOf(index))
+/** Answers differ from task to task, as models' answers do; in turn, so that each costs the same. More than the widest run has tasks. */
+const answers = Array.from({ length: 1009 }, (_, index) => answerOf(index))
 let turn = 0
 const nextAnswer = (): Buffer => answers[turn++ % answers.length] as Buffer
 const notFound = Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')
