@@ -84,6 +84,7 @@ export function buildCore(config: Config, workflows: readonly WorkflowDefinition
       models: servers,
       retry: createRetryPolicy(),
       chainOf: (agent) => roster.chains.get(agent) ?? [],
+      usualMs: (model) => servers.usualMs(model),
       task_timeout_ms: limits.taskTimeoutMs,
       lane_queue_max: limits.laneQueueMax,
     },

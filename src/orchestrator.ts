@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { RunEvent } from './contract/events.ts'
 import type { ExecuteRequest } from './contract/execute.ts'
 import type { ExecuteOptions, RunEnd } from './contract/service.ts'
-import { Problem } from './errors.ts'
 import { buildPlan, type PlanningOffice } from './plan/build.ts'
 import type { Plan } from './plan/plan.ts'
 import { assemble } from './results/assemble.ts'
+import { admit } from './run/admission.ts'
 import { Cancellation } from './run/cancellation.ts'
 import type { RunObserver } from './run/observer.ts'
 import { runPlan } from './run/scheduler.ts'
@@ -35,19 +35,17 @@ export class Orchestrator {
     const { office, workshop, observer, run_timeout_ms } = this.#parts
     const t0 = performance.now()
     const plan = buildPlan(office, request)
-    this.#admit(plan)
+    const timeout_ms = Math.min(plan.timeout_ms ?? run_timeout_ms, run_timeout_ms)
+    admit(plan, timeout_ms, workshop)
 
     const run_id = randomUUID()
     // Nothing that watches a run may change how it ends.
     const tell = (what: () => void) => shield(what, (error) => observer.fault(error, run_id))(undefined)
-    const cancellation = new Cancellation()
+    const cancellation = new Cancellation(t0 + timeout_ms)
     const { cancel, emit = null, caller } = options
     const forget = cancel?.onCancel(() => cancellation.cancel('cancelled'))
-    const timer = setTimeout(
-      () => cancellation.cancel('run_timeout'),
-      Math.min(plan.timeout_ms ?? run_timeout_ms, run_timeout_ms),
-    )
-    observer.runStarted()
+    const timer = setTimeout(() => cancellation.cancel('run_timeout'), timeout_ms)
+    tell(() => observer.runStarted())
     if (emit) shield(emit, (error) => observer.fault(error, run_id))(started(run_id, plan))
     const outcomes = await runPlan(plan, workshop, cancellation, t0, {
       emit,
@@ -64,24 +62,11 @@ export class Orchestrator {
       total_ms: performance.now() - t0,
       cancelled: cancellation.reason === 'cancelled',
     })
-    const end = { response, timed_out: cancellation.reason === 'run_timeout' }
+    // A last answer may have been whole already when the time was over: then nothing is unfinished.
+    const timed_out = cancellation.timed_out && outcomes.some(({ status }) => status !== 'succeeded')
+    const end = { response, timed_out }
     tell(() => observer.runEnded(end, caller))
     return end
-  }
-
-  /** Refuses a run whole while a lane that it needs at once is full. */
-  #admit(plan: Plan): void {
-    const { lanes, lane_queue_max } = this.#parts.workshop
-    for (const task of plan.tasks) {
-      if (task.dependencies.length > 0) continue
-      const lane = lanes.get(task.planned_model)
-      if (lane !== undefined && lane.queued >= lane_queue_max)
-        throw new Problem(
-          'overloaded',
-          `The queue in front of ${lane.model} is full (${lane.queued} waiting). Nothing was started.`,
-          { retryAfterS: 1 },
-        )
-    }
   }
 }
 

@@ -12,6 +12,8 @@ import { parseRetryAfter } from './retry-after.ts'
 export const MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 /** Marks answers of the simulator; nothing else can. */
 const SIMULATOR_HEADER = 'x-consilium-simulator'
+/** Longest wait for a server's tokenizer: counting takes it milliseconds. */
+const COUNT_MS = 5000
 
 /** What a server has told us about itself; the roster may be wrong about it. */
 export interface ServerFacts {
@@ -116,7 +118,10 @@ export class ModelClient {
     // llama.cpp reads `content`, vLLM reads `model` and `prompt`; each ignores the other's members.
     const content = `${system}\n${user}`
     const body = JSON.stringify({ content, prompt: content, model: this.model.served_model })
-    const answer = await this.#exchange('POST', `${this.#paths.base}/tokenize`, body, deadline, cancel)
+    const now = performance.now()
+    // At most half of the time: a tokenizer that hangs must leave some for the call that it is asked for.
+    const patience = now + Math.min(COUNT_MS, (deadline - now) / 2)
+    const answer = await this.#exchange('POST', `${this.#paths.base}/tokenize`, body, patience, cancel)
     if (answer.kind === 'error') return null
     if (answer.status !== 200) {
       if (answer.status === 404 || answer.status === 405 || answer.status === 501) this.facts.tokenizes = false

@@ -21,6 +21,9 @@ export type ExchangeFault = 'cancelled' | 'timeout' | 'unreachable' | 'broken' |
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
+/** A call in flight when the time of its run is over was not answered in time: that is the server's failure. */
+const reasonOf = (cancel: CancelSignal): ExchangeFault => (cancel.timed_out ? 'timeout' : 'cancelled')
+
 class Halt extends Error {
   override readonly name = 'Halt'
 }
@@ -44,7 +47,7 @@ class Collector implements Dispatcher.DispatchHandler {
     this.#maxBytes = exchange.max_bytes
     // undici's own timeouts are gaps between bytes: a trickle outlives them.
     this.#timer = setTimeout(() => this.#halt('timeout'), Math.max(0, exchange.deadline - this.#sentAt))
-    this.#forget = exchange.cancel.onCancel(() => this.#halt('cancelled'))
+    this.#forget = exchange.cancel.onCancel(() => this.#halt(reasonOf(exchange.cancel)))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -106,7 +109,7 @@ function faultOf({ name, code = '' }: Error & { code?: string }, answering: bool
  * the server gave, or with why there is no answer. Redirects are not followed.
  */
 export function exchange(pool: Pool, what: Exchange): Promise<Answer> {
-  if (what.cancel.cancelled) return Promise.resolve({ kind: 'error', reason: 'cancelled', latency_ms: 0 })
+  if (what.cancel.cancelled) return Promise.resolve({ kind: 'error', reason: reasonOf(what.cancel), latency_ms: 0 })
   // A timer may fire a millisecond early, so the call after one that timed out would still just be sent.
   if (what.deadline - performance.now() < 1) return Promise.resolve({ kind: 'error', reason: 'timeout', latency_ms: 0 })
   return new Promise((resolve) => {

@@ -13,6 +13,15 @@ const WORKS: Lesson = { failed: false, reachable: true }
 const FAILS: Lesson = { failed: true, reachable: true }
 const GONE: Lesson = { failed: true, reachable: false }
 
+const PATIENCE_MS = 1000
+
+/**
+ * How long a call must have waited for its timeout to say something about the server: 1 s, or twice the server's usual
+ * time where that is less, and never less than that usual time. All in ms; null: no answer has come yet.
+ */
+export const patienceOf = (usual_ms: number | null): number =>
+  usual_ms === null ? PATIENCE_MS : Math.max(usual_ms, Math.min(PATIENCE_MS, 2 * usual_ms))
+
 /**
  * Reads an attempt. 4xx and 429 say that somebody is there and nothing about its health; a timeout counts only after
  * `patience_ms`: a caller who gives a task a millisecond must not close the server for everybody else.

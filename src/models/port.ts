@@ -55,7 +55,7 @@ export interface Failure {
 
 export type AttemptResult = Completion | Failure
 
-/** Asks one model once. Always resolves; a cancelled call resolves as a `cancelled` failure. */
+/** Asks one model once. Always resolves: a call given up as `cancelled`, or as `upstream_timeout` when time ran out. */
 export interface ModelPort {
   call(model: Model, request: ModelRequest, cancel: CancelSignal): Promise<AttemptResult>
 }

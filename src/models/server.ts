@@ -3,10 +3,9 @@ import type { BreakerState } from '../contract/roster.ts'
 import { Breaker } from './breaker.ts'
 import { ModelClient } from './client.ts'
 import { failure } from './failure.ts'
-import { learn } from './lesson.ts'
+import { learn, patienceOf } from './lesson.ts'
 import type { AttemptResult, Model, ModelRequest } from './port.ts'
 
-const PATIENCE_MS = 1000
 const SMOOTHING = 0.2
 
 /** Exponential moving average. */
@@ -21,7 +20,7 @@ export class ModelServer {
   /** An inference timed out and none has worked since. */
   #hung = false
   #lastLatencyMs: number | null = null
-  #averageMs: number | null = null
+  #usualMs: number | null = null
 
   constructor(model: Model, breakerCooldownMs: number) {
     this.model = model
@@ -43,6 +42,11 @@ export class ModelServer {
     return this.#lastLatencyMs
   }
 
+  /** Moving average of its answers' times in ms; null before the first. */
+  get usualMs(): number | null {
+    return this.#usualMs
+  }
+
   async call(request: ModelRequest, cancel: CancelSignal): Promise<AttemptResult> {
     const ticket = this.#breaker.admit()
     if (ticket === null) return failure('breaker_open', 0)
@@ -61,8 +65,7 @@ export class ModelServer {
   }
 
   #learn(ticket: number, result: AttemptResult): void {
-    const patience = this.#averageMs === null ? PATIENCE_MS : Math.min(PATIENCE_MS, 2 * this.#averageMs)
-    const { failed, reachable } = learn(result, patience)
+    const { failed, reachable } = learn(result, patienceOf(this.#usualMs))
     this.#breaker.record(ticket, failed)
     if (reachable !== null) {
       this.#reachable = reachable
@@ -70,6 +73,6 @@ export class ModelServer {
     }
     if (!result.ok) return
     this.#lastLatencyMs = result.latency_ms
-    this.#averageMs = this.#averageMs === null ? result.latency_ms : mix(this.#averageMs, result.latency_ms)
+    this.#usualMs = this.#usualMs === null ? result.latency_ms : mix(this.#usualMs, result.latency_ms)
   }
 }

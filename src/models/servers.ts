@@ -34,6 +34,11 @@ export class ModelServers implements ModelPort {
     return (this.#servers.get(model.id) as ModelServer).call(request, cancel)
   }
 
+  /** How long a server of the roster usually takes to answer, in ms; null before its first answer. */
+  usualMs(id: string): number | null {
+    return (this.#servers.get(id) as ModelServer).usualMs
+  }
+
   /** What is known now of a server of the roster. */
   view(id: string): ServerView {
     const { reachable, breaker, lastLatencyMs } = this.#servers.get(id) as ModelServer

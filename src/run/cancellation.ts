@@ -4,11 +4,21 @@ export type CancelReason = 'cancelled' | 'run_timeout'
 
 /** Why and whether a run stops early. One per run; every waiting permit and call in flight listens to it. */
 export class Cancellation implements CancelSignal {
+  /** When the run's time is over, on the clock of performance.now(). Whoever made this calls `cancel` then. */
+  readonly deadline: number
   #reason: CancelReason | null = null
   readonly #callbacks = new Set<() => void>()
 
+  constructor(deadline: number = Number.POSITIVE_INFINITY) {
+    this.deadline = deadline
+  }
+
   get cancelled(): boolean {
     return this.#reason !== null
+  }
+
+  get timed_out(): boolean {
+    return this.#reason === 'run_timeout'
   }
 
   /** The first reason given; null while the run may go on. */

@@ -71,6 +71,18 @@ export class Lane {
     return this.#waiting.length
   }
 
+  /** Calls that can be in flight here at once. */
+  get permits(): number {
+    return Math.min(this.slots, this.gpu.max)
+  }
+
+  /** How many of the waiting would go before a call that came now. */
+  ahead({ priority, rank }: Pick<Claim, 'priority' | 'rank'>): number {
+    const now = performance.now()
+    const newcomer = { priority, rank, since: now, seq: Number.POSITIVE_INFINITY }
+    return this.#waiting.filter((waiter) => compareClaims(waiter, newcomer, now, this.#agingMs) < 0).length
+  }
+
   /** Answers at once when a permit is free, so that an idle lane costs no turn of the event loop. */
   acquire(request: AdmissionRequest): Admission | Promise<Admission> {
     if (request.cancel.cancelled) return 'cancelled'

@@ -17,6 +17,8 @@ export interface Workshop {
   /** The models of an agent, the pinned one first, then its fallbacks. */
   chainOf: (agent_type: string) => readonly Model[]
   task_timeout_ms: number
+  /** How long a model usually takes to answer, in ms; null while unknown. */
+  usualMs: (model: string) => number | null
   /** Waiting calls that a lane takes before a fallback is turned away from it. */
   lane_queue_max: number
 }
@@ -87,11 +89,12 @@ class TaskJourney {
     this.#model = model
     this.#startedAt ??= sent
     this.#emitStarted(model, sent)
-    // A server that hangs may use up only its share, so that the next one still has time.
-    const shareEnd = sent + (this.#deadline - sent) / (1 + fallbacksLeft)
+    // A server that hangs may use up only its share, so that the next one still has time before task and run end.
+    const end = fallbacksLeft === 0 ? this.#deadline : Math.min(this.#deadline, cancellation.deadline)
+    const shareEnd = sent + (end - sent) / (1 + fallbacksLeft)
     const { system, max_tokens, temperature } = task
     const result = await this.#call(lane, model, { system, user, max_tokens, temperature, deadline: shareEnd })
-    const code = result.ok ? 'ok' : attemptCode(result, cancellation)
+    const code = result.ok ? 'ok' : result.code
     this.#attempts.push({ model: model.id, url: model.url, outcome: code, latency_ms: result.latency_ms })
     if (result.ok) return this.#succeeded(result)
     // An open breaker says nothing new about a server that has failed us just now.
@@ -210,10 +213,6 @@ class TaskJourney {
     return this.#outcome({ status: 'cancelled', error: { code: 'cancelled', message: TASK_ERRORS.cancelled } })
   }
 }
-
-/** An attempt in flight when the run's deadline came did not answer in time; one that the caller gave up was cancelled. */
-const attemptCode = (failure: Failure, cancellation: Cancellation): TaskErrorCode =>
-  failure.code === 'cancelled' && cancellation.reason === 'run_timeout' ? 'upstream_timeout' : failure.code
 
 /** Runs one task whose dependencies have succeeded. Resolves with how it ended. */
 export const runTask = (shop: Workshop, run: TaskRun): Promise<Outcome> => new TaskJourney(shop, run).walk()

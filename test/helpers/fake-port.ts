@@ -17,7 +17,8 @@ export interface FakeCall {
 }
 
 /**
- * A model port whose calls end when the test says so. Like the real one it resolves a cancelled call as `cancelled`
+ * A model port whose calls end when the test says so. Like the real one it resolves a call given up as `cancelled`
+ * (or as `upstream_timeout` when the run's time was over)
  * and measures latency on performance.now(). `script` may end a call at once, later, or leave it to the test.
  */
 export class FakePort implements ModelPort {
@@ -48,7 +49,7 @@ export class FakePort implements ModelPort {
     const started_ms = performance.now()
     const fail = (code: TaskErrorCode, own: Partial<Failure> = {}) =>
       end(() => resolve(failure(code, { latency_ms: performance.now() - started_ms, ...own })))
-    const forget = cancel.onCancel(() => fail('cancelled'))
+    const forget = cancel.onCancel(() => fail(cancel.timed_out ? 'upstream_timeout' : 'cancelled'))
     const call: FakeCall = {
       model: model.id,
       request,
@@ -155,6 +156,7 @@ export function fakeShop(port: ModelPort, spec: ShopSpec = {}): FakeShop {
     models: port,
     retry: () => null,
     chainOf: (agent) => (chains[agent] ?? []).map((id) => models.get(id) as Model),
+    usualMs: () => null,
     task_timeout_ms: 60_000,
     lane_queue_max: 1000,
     ...parts,

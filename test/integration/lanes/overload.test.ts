@@ -90,6 +90,23 @@ describe('a lane whose queue is full', () => {
   })
 })
 
+describe('a lane whose queue takes longer than a run may', () => {
+  it('refuses the run with 503 and when to come back; a more patient one is let in', async () => {
+    const service = await startService({ simulator: { roster: slots(CHAT, 1), latencyMs: 100 } })
+    await service.execute(custom([{ task_id: 'shows_the_usual_time' }]))
+    const long = service.execute(custom(Array.from({ length: 10 }, (_, n) => ({ task_id: `t${n}` }))))
+    while (service.app.service.viewRoster().models.find(({ id }) => id === CHAT)?.queued !== 9)
+      await new Promise((resolve) => setImmediate(resolve))
+    const refused = await service.execute(custom([{ task_id: 'hurried' }], { timeout_ms: 100 }))
+    expect(refused.json()).toMatchObject({ status: 503, code: 'overloaded' })
+    expect(refused.headers['retry-after']).toMatch(/^[1-9]\d*$/)
+    const patient = service.execute(custom([{ task_id: 'patient' }]))
+    expect((await long).statusCode).toBe(200)
+    expect((await patient).statusCode).toBe(200)
+    expect(service.server(CHAT).ledger.received).toBe(12)
+  })
+})
+
 describe('the tasks of a run that was let in', () => {
   it('are queued however many they are: LANE_QUEUE_MAX refuses runs, not tasks', async () => {
     const service = await startService({

@@ -128,8 +128,12 @@ describe('executeWorkflow', () => {
 
   it('ends at timeout_ms with what it has', async () => {
     const { orchestrator, server } = await start()
-    server('BiMediX2-8B').setFaults(() => ({ kind: 'hang' }))
-    const run = await orchestrator.executeWorkflow('parallel_qa', { question: 'Why?' }, undefined, { timeout_ms: 300 })
+    server('Tiny-LLaMA-1.1B-Chat').setFaults(() => ({ kind: 'hang' }))
+    const tasks = [
+      { task_id: 'hangs', agent_type: 'Chat', prompt: 'Say hello.' },
+      { task_id: 'ends', agent_type: 'Clinical', prompt: 'Say hello.' },
+    ]
+    const run = await orchestrator.executeWorkflow('custom', {}, tasks, { timeout_ms: 300 })
     expect(run.results.map(({ status }) => status).sort()).toEqual(['cancelled', 'succeeded'])
   })
 })

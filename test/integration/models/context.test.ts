@@ -184,11 +184,19 @@ describe('a prompt that the server cut', () => {
 })
 
 describe('a tokenizer that hangs', () => {
-  it('cannot hold a call beyond its deadline', async () => {
-    const { server, paths } = await start({ tokenize: () => null })
-    const result = await complete(clientOf(server.url, inWindow), { ...prompt(3000), within_ms: 80 })
+  it('leaves the call time of its own: it goes out by the estimate', async () => {
+    const { server, paths } = await start({ tokenize: () => null, usage: usage(850, 20) })
+    const result = await complete(clientOf(server.url, inWindow), { ...prompt(3000), within_ms: 400 })
+    expect(result).toMatchObject({ ok: true })
+    expect(paths()).toEqual(['/tokenize', COMPLETIONS])
+  })
+
+  it('with its whole server shows as a call that was not answered, timed from its sending', async () => {
+    const server = await startRawServer(() => undefined)
+    const result = await complete(clientOf(server.url, inWindow), { ...prompt(3000), within_ms: 200 })
     expect(result).toMatchObject({ ok: false, code: 'upstream_timeout' })
-    expect(paths()).not.toContain(COMPLETIONS)
+    expect(result.latency_ms).toBeGreaterThan(0)
+    expect(server.calls.map(({ path }) => path)).toEqual(['/tokenize', COMPLETIONS])
   })
 
   it('does not keep a cancelled call: the model is never asked', async () => {

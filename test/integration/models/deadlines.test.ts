@@ -54,6 +54,18 @@ describe('a server that takes too long', () => {
 })
 
 describe('a call that nobody wants any more', () => {
+  it('is upstream_timeout when the time of its run is over, before it is sent too', async () => {
+    const server = await startRawServer(() => undefined)
+    const client = clientOf(server.url)
+    const cancellation = new Cancellation()
+    const pending = client.complete(ask(), cancellation)
+    await server.call(0)
+    cancellation.cancel('run_timeout')
+    expect(await pending).toMatchObject({ ok: false, code: 'upstream_timeout' })
+    expect(await client.complete(ask(), cancellation)).toMatchObject({ code: 'upstream_timeout', latency_ms: 0 })
+    expect(server.calls).toHaveLength(1)
+  })
+
   it('ends as cancelled and closes the connection to the server', async () => {
     const server = await startRawServer(() => undefined)
     const cancellation = new Cancellation()

@@ -64,6 +64,16 @@ describe('a task whose model fails', () => {
     expect(service.server(CLINICAL).ledger.aborted).toBe(1)
   })
 
+  it('keeps time for the fallback before the run’s own deadline too', async () => {
+    const service = await startService()
+    service.server(CLINICAL).setFaults(() => ({ kind: 'hang' }))
+    const response = await run(service, custom([{ task_id: 'a', agent_type: 'Clinical' }], { timeout_ms: 1000 }))
+    expect(outcomes(resultOf(response, 'a'))).toEqual([
+      [CLINICAL, 'upstream_timeout'],
+      [MEDICAL_QA, 'ok'],
+    ])
+  })
+
   it('fails with the code of the last attempt when the fallback fails too', async () => {
     const service = await startService()
     service.server(CLINICAL).setFaults(() => ({ kind: 'status', status: 404 }))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CHAT, CLINICAL, custom, resultOf, run, startService } from '../../helpers/service.ts'
+import { CHAT, custom, resultOf, run, startService } from '../../helpers/service.ts'
 
 describe('the timeout of a task', () => {
   it('covers waiting in the queue: task_timeout, and no model is asked', async () => {
@@ -114,8 +114,8 @@ describe('the timeout of a run', () => {
 
   it('is RUN_TIMEOUT_MS at most, whatever the request asks for', async () => {
     const service = await startService({ env: { RUN_TIMEOUT_MS: '150' } })
-    service.server(CLINICAL).setFaults(() => ({ kind: 'hang' }))
-    const tasks = [{ task_id: 'a', agent_type: 'Clinical' }]
+    service.server(CHAT).setFaults(() => ({ kind: 'hang' }))
+    const tasks = [{ task_id: 'a' }]
     expect((await service.execute(custom(tasks))).json().code).toBe('run_timeout')
     expect((await service.execute(custom(tasks, { timeout_ms: 86_400_000 }))).json().code).toBe('run_timeout')
   })

@@ -48,6 +48,19 @@ describe('the time of a task', () => {
     expect(outcome.attempts.map(({ model }) => model)).toEqual(['one', 'two', 'three'])
   })
 
+  it('is shared out of what the run has left, where that is less; the last server has what the task has left', async () => {
+    const port = hanging()
+    const cancellation = new Cancellation(performance.now() + 600)
+    const running = walk(fakeShop(port, chainOf('one', 'two')), 2000, { cancellation })
+    await vi.advanceTimersByTimeAsync(600)
+    cancellation.cancel('run_timeout')
+    expect(await running).toMatchObject({
+      status: 'cancelled',
+      attempts: Array(2).fill({ outcome: 'upstream_timeout' }),
+    })
+    expect(shares(port)).toEqual([300, 1700])
+  })
+
   it('that a quick failure left over is there for the next server', async () => {
     const port = new FakePort((call) => setTimeout(() => call.fail('upstream_error'), 100))
     const running = walk(fakeShop(port, chainOf('one', 'two')), 900)

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import type { ModelPort } from '../../src/models/port.ts'
+import { Orchestrator } from '../../src/orchestrator.ts'
+import type { RunObserver } from '../../src/run/observer.ts'
+import { completion, fakeShop } from '../helpers/fake-port.ts'
+import { office, request, task } from '../helpers/plans.ts'
+
+const caller = { tenant: 'default', subject: 'nurse-1', request_id: null }
+const silent: RunObserver = {
+  runStarted: () => undefined,
+  taskEnded: () => undefined,
+  runEnded: () => undefined,
+  fault: () => undefined,
+}
+
+/** Has its answer already when the run's time is over, and only looks at it once more. */
+const slowToCheck: ModelPort = {
+  call: (_model, _request, cancel) => new Promise((resolve) => void cancel.onCancel(() => resolve(completion()))),
+}
+
+const orchestrate = (observer: RunObserver) =>
+  new Orchestrator({ office: office(), workshop: fakeShop(slowToCheck), observer, run_timeout_ms: 50 })
+
+describe('a run', () => {
+  it('whose answers were all whole when its time was over has not timed out', async () => {
+    const { response, timed_out } = await orchestrate(silent).execute(request({ custom_tasks: [task('a')] }), {
+      caller,
+    })
+    expect([response.status, timed_out]).toEqual(['succeeded', false])
+  })
+
+  it('has timed out when a task behind them could not start any more', async () => {
+    const custom_tasks = [task('a'), task('b', { dependencies: ['a'] })]
+    const { response, timed_out } = await orchestrate(silent).execute(request({ custom_tasks }), { caller })
+    expect([response.status, timed_out]).toEqual(['partial', true])
+  })
+
+  it('goes on when whoever counts runs fails, and the fault is reported', async () => {
+    const faults: unknown[] = []
+    const broken = new Error('counter')
+    const observer: RunObserver = {
+      ...silent,
+      runStarted: () => {
+        throw broken
+      },
+      fault: (error) => faults.push(error),
+    }
+    const { response } = await orchestrate(observer).execute(request({ custom_tasks: [task('a')] }), { caller })
+    expect([response.status, faults]).toEqual(['succeeded', [broken]])
+  })
+})
