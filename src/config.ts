@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { ConfigError } from './errors.ts'
 
@@ -15,6 +16,15 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter(Boolean),
 )
+/** An address, alone or with a prefix length. */
+function isNetwork(item: string): boolean {
+  const [address = '', bits, ...rest] = item.split('/')
+  const most = isIP(address) === 4 ? 32 : 128
+  return (
+    isIP(address) !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+  )
+}
+
 const json = <T extends z.ZodType>(shape: T, example: string) =>
   z
     .string()
@@ -57,7 +67,9 @@ export const EnvSchema = z.object({
   PRIORITY_AGING_MS: int(1, 86_400_000).prefault('15000'),
   BREAKER_COOLDOWN_MS: int(1, 3_600_000).prefault('5000'),
   SHUTDOWN_GRACE_MS: int(0, 600_000).prefault('25000'),
-  TRUST_PROXY: list.optional(),
+  TRUST_PROXY: list
+    .refine((items) => items.every(isNetwork), 'must be IP addresses or CIDR ranges, for example 10.0.0.0/8')
+    .optional(),
 
   MODEL_HOST: text
     .regex(

@@ -6,6 +6,9 @@ import { type Config, parseConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
 import { signToken } from './token.ts'
 
+/** HOST or PORT cannot be listened on: the message says why, and a stack would say no more. */
+const LISTEN_FAULTS = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND', 'EAI_AGAIN'])
+
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 /** In development without any key: a secret for this process only, and a line that works as it is. */
@@ -78,7 +81,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const known = error instanceof ConfigError || (error as { code?: string }).code === 'EADDRINUSE'
+  const known = error instanceof ConfigError || LISTEN_FAULTS.has((error as { code?: string }).code ?? '')
   process.stderr.write(
     `Consilium cannot start.\n${known ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`,
   )

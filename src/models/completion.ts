@@ -21,6 +21,9 @@ export const cleanText = (text: string): string => {
 // null: servers that name no reason. The rest are the spellings of "ended by itself" that servers use.
 const WHOLE = new Set<unknown>([null, undefined, 'stop', 'eos', 'eos_token', 'stop_sequence', 'end_turn'])
 
+/** Anything but white space, controls and invisible marks such as a zero-width space. */
+const VISIBLE = /[^\s\p{Cc}\p{Cf}]/u
+
 const bad = (latency_ms: number, message: string): Failure => failure('bad_upstream_response', latency_ms, { message })
 
 /**
@@ -54,7 +57,7 @@ function readCounted(given: unknown, text: string, reason: unknown, max_tokens: 
   if (tokens === undefined || prompt_tokens === undefined)
     return bad(latency_ms, 'The token counts in the answer of the model server are not numbers.')
   const content = cleanText(text)
-  if (content.trim() === '') return failure('empty_output', latency_ms)
+  if (!VISIBLE.test(content)) return failure('empty_output', latency_ms)
   // A server that was seen to cut at max_tokens said "stop" all the same.
   const truncated = reason === 'length' || (tokens !== null && tokens >= max_tokens)
   const finish_reason = typeof reason === 'string' ? reason : null

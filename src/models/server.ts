@@ -16,14 +16,17 @@ export class ModelServer {
   readonly model: Model
   readonly client: ModelClient
   readonly #breaker: Breaker
+  readonly #onChange: (reachable: boolean) => void
   #reachable: boolean | null = null
   /** An inference timed out and none has worked since. */
   #hung = false
   #lastLatencyMs: number | null = null
   #usualMs: number | null = null
 
-  constructor(model: Model, breakerCooldownMs: number) {
+  /** `onChange` hears when a call, not a probe, finds the server gone or back. */
+  constructor(model: Model, breakerCooldownMs: number, onChange: (reachable: boolean) => void = () => undefined) {
     this.model = model
+    this.#onChange = onChange
     this.client = new ModelClient(model)
     this.#breaker = new Breaker(breakerCooldownMs)
   }
@@ -68,7 +71,9 @@ export class ModelServer {
     const { failed, reachable } = learn(result, patienceOf(this.#usualMs))
     this.#breaker.record(ticket, failed)
     if (reachable !== null) {
+      const news = reachable !== this.#reachable && !(reachable && this.#reachable === null)
       this.#reachable = reachable
+      if (news) this.#onChange(reachable)
       this.#hung = !reachable && !result.ok && result.code === 'upstream_timeout'
     }
     if (!result.ok) return

@@ -24,10 +24,21 @@ export class ModelServers implements ModelPort {
   readonly #servers: ReadonlyMap<string, ModelServer>
   readonly #options: ServersOptions
   #timer: NodeJS.Timeout | null = null
+  #closed = false
+  /** What ends with us says nothing about a server. */
+  readonly #log: ProbeLog = (finding) => {
+    if (!this.#closed) this.#options.log(finding)
+  }
 
   constructor(models: Iterable<Model>, options: ServersOptions) {
-    this.#servers = new Map([...models].map((model) => [model.id, new ModelServer(model, options.breaker_cooldown_ms)]))
     this.#options = options
+    this.#servers = new Map(
+      [...models].map((model) => {
+        const changed = (reachable: boolean) =>
+          this.#log({ model: model.id, finding: reachable ? 'reachable' : 'unreachable' })
+        return [model.id, new ModelServer(model, options.breaker_cooldown_ms, changed)]
+      }),
+    )
   }
 
   call(model: Model, request: ModelRequest, cancel: CancelSignal): Promise<AttemptResult> {
@@ -48,13 +59,14 @@ export class ModelServers implements ModelPort {
   /** Looks at every server now and then again and again; does not wait for the answers and keeps no process alive. */
   start(): void {
     const look = () => {
-      for (const server of this.#servers.values()) void probe(server, this.#options.log)
+      for (const server of this.#servers.values()) void probe(server, this.#log)
     }
     look()
     this.#timer = setInterval(look, this.#options.probe_interval_ms ?? 10_000).unref()
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     if (this.#timer !== null) clearInterval(this.#timer)
     await Promise.all([...this.#servers.values()].map((server) => server.client.close()))
   }

@@ -100,6 +100,25 @@ function checkOutputs(draft: DraftTask, index: number, template: Template): void
       )
 }
 
+/** What was meant as a placeholder and is none: the model would get braces in the place of the patient's data. */
+const MISSPELT = /\{\{\s*(?:cont|task)/i
+
+function checkSpelling(draft: DraftTask, index: number, template: Template): void {
+  if (!template.some((segment) => segment.kind === 'text' && MISSPELT.test(segment.text))) return
+  throw new Problem(
+    'invalid_request',
+    `The prompt of task "${draft.task_id}" holds something like a placeholder that is none. Write {{context.key}} or {{tasks.task_id.output}}.`,
+    {
+      errors: [
+        {
+          field: `custom_tasks[${index}].prompt`,
+          message: 'holds a misspelt placeholder: write {{context.key}} or {{tasks.task_id.output}}',
+        },
+      ],
+    },
+  )
+}
+
 /** Checks tasks and prepares them for running. Throws a Problem that names the task, the field and what to do. */
 export function compileTasks(drafts: readonly DraftTask[], agents: AgentTable): CompiledTasks {
   const { graph, issue } = buildGraph(drafts)
@@ -109,6 +128,7 @@ export function compileTasks(drafts: readonly DraftTask[], agents: AgentTable): 
   const tasks = drafts.map((draft, index): PlanTask => {
     const template = parseTemplate(draft.prompt)
     checkOutputs(draft, index, template)
+    checkSpelling(draft, index, template)
     for (const segment of template)
       if (segment.kind === 'context' && !context_keys.has(segment.key)) context_keys.set(segment.key, draft.task_id)
     const { prompt: _, ...rest } = draft

@@ -204,3 +204,20 @@ describe('where the models are', () => {
     expect(parseConfig({ MODEL_HOST: host }).models.host).toBe(host)
   })
 })
+
+describe('TRUST_PROXY', () => {
+  it.each(['yes', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.0/8,proxy'])(
+    'is refused by its name when it is no network: %s',
+    (value) => {
+      expect(() => parseConfig({ TRUST_PROXY: value })).toThrow(/TRUST_PROXY/)
+    },
+  )
+
+  it('takes addresses and ranges', () => {
+    expect(parseConfig({ TRUST_PROXY: '10.0.0.0/8, ::1, fc00::/7' }).trustProxy).toEqual([
+      '10.0.0.0/8',
+      '::1',
+      'fc00::/7',
+    ])
+  })
+})

@@ -247,3 +247,18 @@ describe('all servers together', () => {
     expect(await servers.call(models[0], ask(), UNCANCELLED)).toMatchObject({ ok: false })
   })
 })
+
+describe('a call that finds its server gone or back', () => {
+  it('is reported once, and nothing is any more after closing', async () => {
+    const findings: Finding[] = []
+    const model = modelAt(`http://127.0.0.1:${await closedPort()}/v1`)
+    const servers = new ModelServers([model], { breaker_cooldown_ms: 60_000, log: (finding) => findings.push(finding) })
+    onTestFinished(() => servers.close())
+    await servers.call(model, ask({ within_ms: 10_000 }), UNCANCELLED)
+    await servers.call(model, ask({ within_ms: 10_000 }), UNCANCELLED)
+    expect(findings).toEqual([{ model: 'test-model', finding: 'unreachable' }])
+    servers.start()
+    await servers.close()
+    expect(findings).toHaveLength(1)
+  })
+})
