@@ -101,7 +101,7 @@ function checkOutputs(draft: DraftTask, index: number, template: Template): void
 }
 
 /** What was meant as a placeholder and is none: the model would get braces in the place of the patient's data. */
-const MISSPELT = /\{\{\s*(?:cont|task)/i
+const MISSPELT = /\{\{\s*(?:cont|task)\w*\s*\./i
 
 function checkSpelling(draft: DraftTask, index: number, template: Template): void {
   if (!template.some((segment) => segment.kind === 'text' && MISSPELT.test(segment.text))) return

@@ -75,7 +75,7 @@ describe('custom_tasks', () => {
 
   it('leave braces of any other kind alone', async () => {
     const { service, asked } = await record()
-    const prompt = 'Keep {{x}}, {{ context }}, {context.note} and {{tasks.a}}.'
+    const prompt = 'Keep {{x}}, {{ context }}, {context.note} and {{7*7}}.'
     await run(service, custom([{ task_id: 'a', prompt }]))
     expect(asked[0]?.messages[1]?.content).toBe(prompt)
   })

@@ -134,7 +134,8 @@ describe('a model server that fails', () => {
 describe('a run that ends early', () => {
   it('by its deadline', async () => {
     const service = await startService({ simulator: says })
-    service.server(INSURANCE).setFaults(() => ({ kind: 'hang' }))
+    // The fallback as well, so that nobody answers in time.
+    for (const model of [INSURANCE, MEDICAL_QA]) service.server(model).setFaults(() => ({ kind: 'hang' }))
     const answer = await service.execute({ ...summary, timeout_ms: 200 }, headers())
     expect(answer.json()).toMatchObject({ status: 504, code: 'run_timeout' })
     expect(answer.body).toContain(CANARY)

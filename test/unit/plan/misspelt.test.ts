@@ -11,7 +11,7 @@ describe('a prompt', () => {
     'Say {{Context.note}}',
     'Say {{tasks.a.ouput}}',
     'Say {{context.note',
-    'Say {{ context note }}',
+    'Say {{tasks.a}}',
   ])('with a misspelt placeholder is refused, for the model would get braces instead of data: %s', (prompt) => {
     const problem = refusal(() => plan(prompt))
     expect(problem.code).toBe('invalid_request')
