@@ -28,3 +28,24 @@ export interface Outcome {
   warnings: readonly string[]
   attempts: readonly Attempt[]
 }
+
+/** The parts of an outcome that a task has not filled, of one that never ran: all. */
+export const UNTOUCHED: Omit<Outcome, 'status' | 'ended_at_ms'> = Object.freeze({
+  content: null,
+  model: null,
+  backend: null,
+  gpu: null,
+  latency_ms: 0,
+  queue_ms: 0,
+  retry_ms: 0,
+  started_at_ms: null,
+  error: null,
+  cause: null,
+  tokens: null,
+  prompt_tokens: null,
+  finish_reason: null,
+  truncated: false,
+  simulated: false,
+  warnings: [],
+  attempts: [],
+})

@@ -89,32 +89,6 @@ function nameCycle(
   return { code: 'dependency_cycle', index: at, cycle: names }
 }
 
-/**
- * The longest path through the graph by the given weight of each task (as in the critical path method).
- * Returns its weight and its tasks in order, each a dependency of the next; it neither begins nor ends with weight 0.
- */
-export function longestPath(graph: PlanGraph, weights: ArrayLike<number>): { length: number; path: number[] } {
-  const best = new Float64Array(graph.order.length)
-  const via = new Int32Array(graph.order.length).fill(-1)
-  let end = -1
-  for (const index of graph.order) {
-    let longest = 0
-    for (const dependency of graph.dependencies[index] ?? []) {
-      const length = best[dependency] as number
-      if (length > longest) {
-        longest = length
-        via[index] = dependency
-      }
-    }
-    best[index] = longest + (weights[index] ?? 0)
-    const length = best[index] as number
-    if (length > 0 && (end === -1 || length > (best[end] as number))) end = index
-  }
-  const path: number[] = []
-  for (let at = end; at !== -1; at = via[at] as number) path.push(at)
-  return { length: end === -1 ? 0 : (best[end] as number), path: path.reverse() }
-}
-
 /** Per task, the longest remaining path by weight, its own weight included: the upward rank of list scheduling (HEFT). */
 export function upwardRanks(graph: PlanGraph, weights: ArrayLike<number>): Float64Array {
   const ranks = new Float64Array(graph.order.length)

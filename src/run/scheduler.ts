@@ -1,5 +1,5 @@
 import type { RunEvent } from '../contract/events.ts'
-import type { Outcome } from '../contract/outcome.ts'
+import { type Outcome, UNTOUCHED } from '../contract/outcome.ts'
 import { TASK_ERRORS } from '../errors.ts'
 import type { Plan, PlanTask } from '../plan/plan.ts'
 import { renderUser } from '../plan/prompt.ts'
@@ -16,24 +16,6 @@ export interface RunHooks {
   onTaskEnd: (task: PlanTask, outcome: Outcome) => void
   /** A fault while working on a task: it fails as internal_error, the rest goes on. Or of a listener: nothing fails. */
   onFault: (error: unknown, task: PlanTask) => void
-}
-
-const NEVER_RAN: Omit<Outcome, 'status' | 'ended_at_ms' | 'error' | 'cause'> = {
-  content: null,
-  model: null,
-  backend: null,
-  gpu: null,
-  latency_ms: 0,
-  queue_ms: 0,
-  retry_ms: 0,
-  started_at_ms: null,
-  tokens: null,
-  prompt_tokens: null,
-  finish_reason: null,
-  truncated: false,
-  simulated: false,
-  warnings: [],
-  attempts: [],
 }
 
 /**
@@ -127,7 +109,7 @@ function neverRan(
   t0: number,
 ): Outcome {
   const message = cause === null ? TASK_ERRORS[code] : `Task "${cause}", which this one depends on, did not succeed.`
-  return { ...NEVER_RAN, status, error: { code, message }, cause, ended_at_ms: roundMs(performance.now() - t0) }
+  return { ...UNTOUCHED, status, error: { code, message }, cause, ended_at_ms: roundMs(performance.now() - t0) }
 }
 
 function emitEnd(emit: (event: TaskEvent) => void, task: PlanTask, outcome: Outcome): void {

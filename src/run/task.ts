@@ -1,5 +1,5 @@
 import type { RunEvent } from '../contract/events.ts'
-import type { Outcome } from '../contract/outcome.ts'
+import { type Outcome, UNTOUCHED } from '../contract/outcome.ts'
 import type { Attempt } from '../contract/result.ts'
 import { TASK_ERRORS, type TaskErrorCode } from '../errors.ts'
 import type { Completion, Failure, Model, ModelPort, RetryPolicy, UserMessage } from '../models/port.ts'
@@ -169,7 +169,7 @@ class TaskJourney {
 
   #outcome(own: Partial<Outcome> & Pick<Outcome, 'status'>): Outcome {
     return {
-      content: null,
+      ...UNTOUCHED,
       model: this.#model?.id ?? null,
       backend: this.#model?.url ?? null,
       gpu: this.#model?.gpu ?? null,
@@ -178,14 +178,6 @@ class TaskJourney {
       retry_ms: this.#retryMs,
       started_at_ms: this.#startedAt === null ? null : this.#at(this.#startedAt),
       ended_at_ms: this.#at(performance.now()),
-      error: null,
-      cause: null,
-      tokens: null,
-      prompt_tokens: null,
-      finish_reason: null,
-      truncated: false,
-      simulated: false,
-      warnings: [],
       attempts: this.#attempts,
       ...own,
     }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { longestPath, type PlanGraph, upwardRanks } from '../../../src/plan/graph.ts'
+import { type PlanGraph, upwardRanks } from '../../../src/plan/graph.ts'
 import { acyclic, graphOf } from '../../helpers/plans.ts'
 
 const weighted = acyclic(9).chain((dependencies) =>
@@ -18,8 +18,6 @@ function heaviestFrom(graph: PlanGraph, weights: readonly number[], from: number
   const rests = (graph.dependents[from] ?? []).map((next) => heaviestFrom(graph, weights, next))
   return (weights[from] as number) + Math.max(0, ...rests)
 }
-
-const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
 
 describe('the order of a graph', () => {
   it('holds every task once and after all its dependencies', () => {
@@ -44,39 +42,6 @@ describe('the order of a graph', () => {
           )
       }),
     )
-  })
-})
-
-describe('the longest path', () => {
-  it('is as long as the heaviest of all paths', () => {
-    fc.assert(
-      fc.property(weighted, ({ dependencies, weights }) => {
-        const graph = graphOf(dependencies)
-        const heaviest = Math.max(...dependencies.keys().map((from) => heaviestFrom(graph, weights, from)))
-        expect(longestPath(graph, weights).length).toBe(heaviest)
-      }),
-    )
-  })
-
-  it('is a real chain of dependencies whose weights add up to its length', () => {
-    fc.assert(
-      fc.property(weighted, ({ dependencies, weights }) => {
-        const { path, length } = longestPath(graphOf(dependencies), weights)
-        expect(sum(path.map((index) => weights[index] as number))).toBe(length)
-        for (const [at, index] of path.entries())
-          if (at > 0) expect(dependencies[index]).toContain(path[at - 1] as number)
-      }),
-    )
-  })
-
-  it('neither begins nor ends with a task of weight 0, but may lead through one', () => {
-    const chain = graphOf([[], [0], [1], [2], [3]])
-    expect(longestPath(chain, [0, 5, 0, 5, 0])).toEqual({ length: 10, path: [1, 2, 3] })
-  })
-
-  it('is empty when nothing weighs anything', () => {
-    expect(longestPath(graphOf([[], [0]]), [0, 0])).toEqual({ length: 0, path: [] })
-    expect(longestPath(graphOf([]), [])).toEqual({ length: 0, path: [] })
   })
 })
 

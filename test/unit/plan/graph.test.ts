@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { buildGraph, longestPath, upwardRanks } from '../../../src/plan/graph.ts'
+import { buildGraph, upwardRanks } from '../../../src/plan/graph.ts'
 import { acyclic, graphOf } from '../../helpers/plans.ts'
 
 const node = (task_id: string, ...dependencies: string[]) => ({ task_id, dependencies })
@@ -114,7 +114,6 @@ describe('a very large graph', () => {
   it.each([10_000, 200_000])('may be a chain %i deep, in either plan order', (count) => {
     const forward = graphOf(deep(count))
     expect(forward.order[count - 1]).toBe(count - 1)
-    expect(longestPath(forward, new Float64Array(count).fill(1))).toMatchObject({ length: count })
     expect(upwardRanks(forward, new Float64Array(count).fill(1))[0]).toBe(count)
     const backward = graphOf(Array.from({ length: count }, (_, at) => (at === count - 1 ? [] : [at + 1])))
     expect(backward.order[0]).toBe(count - 1)
