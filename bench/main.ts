@@ -4,8 +4,11 @@ import bounds from './bounds.json' with { type: 'json' }
 import { measureLatency, scenarios } from './latency.ts'
 import { measureMemory } from './memory.ts'
 import { measureOverhead, measureThroughput } from './overhead.ts'
+import { measureOverload } from './overload.ts'
 import { BenchProcess } from './process.ts'
+import { compareOverHttp, measureSchedule, policyLines } from './schedule.ts'
 import { measureStart } from './start.ts'
+import { measureFairness, measureNoisyTenant } from './tenants.ts'
 
 /**
  * Prints every ratio of bounds.json with its bound; exits 1 when one is worse. Both subjects run in one go, in turns, on
@@ -79,6 +82,45 @@ if (wants('memory')) {
   show('memory_second_half_growth', memory.end / memory.half, `half-way ${memory.half.toFixed(0)} MB`)
 }
 models.stop()
+
+if (wants('schedule')) {
+  console.log('')
+  const parts = measureSchedule()
+  for (const part of parts) {
+    const name = (
+      { 1: 'schedule_makespan_1_slot', 2: 'schedule_makespan_2_slots', 4: 'schedule_makespan_4_slots' } as const
+    )[part.slots]
+    show(name, part.makespan, `${part.exact.toFixed(3)} if durations were known`)
+    for (const line of policyLines(part)) console.log(line)
+  }
+  show('schedule_high_priority_p99', Math.max(...parts.map(({ urgent }) => urgent)), '')
+  const pairs = await compareOverHttp()
+  const note = pairs.map(({ slots, http, simulated }) => `${slots}: ${(http / simulated).toFixed(3)}`).join(', ')
+  show('schedule_http_over_simulated', Math.max(...pairs.map(({ ratio }) => ratio)), `by slots ${note}`)
+}
+
+if (wants('overload')) {
+  const over = await measureOverload(FLAGS)
+  const { 200: done = 0, 503: refused = 0, 504: late = 0 } = over.answers
+  console.log(
+    `\nOverload: ${over.rate.toFixed(0)} runs/s; closed loop ${over.capacity_check.toFixed(3)} of the capacity`,
+  )
+  show('overload_goodput', over.goodput, `${done} done, ${refused} refused, ${late} late`)
+  show('overload_refusal_p50_ms', over.refusal_p50_ms, '')
+  show('overload_refusal_p95_ms', over.refusal_p95_ms, '')
+  show('overload_recovery_seconds', over.recovery_seconds, `p99 before ${over.base_p99_ms.toFixed(0)} ms`)
+  const memory = [over.memory_before_mb, over.memory_after_mb].map((mb) => mb.toFixed(0))
+  show('overload_memory_mb', over.memory_mb, `${memory[0]} before, ${memory[1]} at the end`)
+}
+
+if (wants('tenants')) {
+  console.log('')
+  const quiet = await measureNoisyTenant(FLAGS, { rounds: 3, seconds: 20 })
+  const times = `${quiet.beside_ms.toFixed(0)} and ${quiet.alone_ms.toFixed(0)} ms, ${quiet.requests} requests each`
+  show('noisy_tenant_p99', quiet.ratio, times)
+  const fair = await measureFairness(FLAGS, 15)
+  show('tenant_jain_index', fair.index, `${fair.done.join(', ')} calls`)
+}
 
 if (worse.length > 0) {
   console.log(`\nWorse than its bound: ${worse.join(', ')}`)

@@ -19,7 +19,13 @@ export function banner(roster: RosterFile): string {
       .filter(([, { model }]) => model === id)
       .map(([agent]) => agent)
       .join(', ')
-  const rows = roster.models.map(({ id, url, gpu, slots }) => [id, url, `GPU ${gpu}`, String(slots), agentsOf(id)])
+  const rows = roster.models.map(({ id, url, gpu, slots }) => [
+    id,
+    url,
+    `GPU ${gpu}`,
+    String(slots ?? ''),
+    agentsOf(id),
+  ])
   const faults = `${new URL(roster.models[0]?.url ?? 'http://127.0.0.1').origin}/simulator/faults`
   const post = (what: string, fault: string): string => `  # ${what}\n  curl -s ${faults} -d '${fault}'`
   return `Simulated model servers: they write no medicine, only quotes from what they are given.
@@ -33,6 +39,6 @@ ${post('every answer breaks off half-way', '{"always":{"kind":"reset","at":"body
 ${post('the port is closed for 20 seconds', '{"kind":"refuse","for_ms":20000}')}
 ${post('right again', '[]')}
 
-Every fault: simulator/faults.ts. What a server has seen: GET /simulator/ledger. Stop with Ctrl+C.
+Every kind of fault: GET /simulator/faults (what each is for: simulator/faults.ts). What a server has seen: GET /simulator/ledger. Stop with Ctrl+C.
 `
 }

@@ -24,6 +24,7 @@ export const STREAM_VARIANTS = [
   'crlf',
   'comments',
   'giant_line',
+  'error',
 ] as const
 export const RESET_POINTS = ['request', 'headers', 'body'] as const
 export const FRAMINGS = ['length', 'chunked', 'gzip'] as const
@@ -57,7 +58,7 @@ export type Fault =
   | { kind: 'finish'; reason: string }
   /** Text that fills `max_tokens` exactly, and says that it ended by itself. Seen on a llama-server. */
   | { kind: 'cut_as_stop' }
-  /** A valid answer of `megabytes`: with its length, chunked, or as a gzip bomb. */
+  /** A valid answer of `megabytes`: with its length, chunked, or as a gzip bomb. It does not tell its tokens. */
   | { kind: 'huge'; megabytes: number; framing: (typeof FRAMINGS)[number] }
   /** A right answer in gzip, asked for or not. */
   | { kind: 'gzip' }

@@ -45,7 +45,7 @@ function* hugeBody(megabytes: number, beforeLast: () => void): Generator<Buffer>
   const block = Buffer.alloc(MEGABYTE, 'a')
   for (let at = 0; at < megabytes; at++) yield block
   beforeLast()
-  yield Buffer.from('"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}')
+  yield Buffer.from('"},"finish_reason":"stop"}]}')
 }
 
 function sendHuge(call: Call, { megabytes, framing }: Fault & { kind: 'huge' }): void {

@@ -30,7 +30,8 @@ const MEMBERS = {
   empty: {},
   finish: { reason: text },
   cut_as_stop: {},
-  huge: { megabytes: int(1, 4096), framing: oneOf(FRAMINGS) },
+  // The service takes up to 4 MiB: less would be an ordinary answer.
+  huge: { megabytes: int(4, 4096), framing: oneOf(FRAMINGS) },
   gzip: {},
   bad_text: { variant: oneOf(TEXT_VARIANTS) },
   input_cut: { prompt_tokens: int(0, 1_000_000) },
@@ -39,6 +40,17 @@ const MEMBERS = {
 } satisfies Record<Fault['kind'], Record<string, Check>>
 
 const isKind = (kind: unknown): kind is Fault['kind'] => typeof kind === 'string' && Object.hasOwn(MEMBERS, kind)
+
+/** Every kind with its members and what each must be, for a reader. */
+export const faultKinds = (): Record<string, Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries<Record<string, Check>>(MEMBERS).map(([kind, checks]) => [
+      kind,
+      Object.fromEntries(
+        Object.entries(checks).map(([name, { want, optional }]) => [name, optional ? `${want}; optional` : want]),
+      ),
+    ]),
+  )
 
 /** A fault that came as JSON, or one sentence on what is wrong with it. */
 export function parseFault(given: unknown): Fault | string {

@@ -1,3 +1,4 @@
+import { fieldErrors } from '../src/contract/field-errors.ts'
 import { RosterFile } from '../src/contract/roster.ts'
 import { builtinRoster } from '../src/models/builtin-roster.ts'
 import { isObject, parseJson } from './request.ts'
@@ -46,8 +47,8 @@ function readRoster(path: string, read: ReadFile): RosterFile {
   }
   const parsed = RosterFile.safeParse(parseJson(content))
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  return refuse(`MODELS_FILE ${path} is not a roster: ${issue?.path.join('.') || 'content'}: ${issue?.message}`)
+  const [first] = fieldErrors(parsed.error.issues, '(file)')
+  return refuse(`MODELS_FILE ${path} is not a roster: ${first?.field}: ${first?.message}`)
 }
 
 /** The built-in roster on the ports of `MODEL_PORTS`, each a port or a base URL. */

@@ -5,6 +5,7 @@ import { readBody } from './chat.ts'
 import type { FaultSource } from './faults.ts'
 import { modelList, props, type ServerFacts, tokenize } from './info.ts'
 import type { Ledger } from './ledger.ts'
+import { faultKinds } from './parse-fault.ts'
 
 interface Surroundings {
   facts: ServerFacts
@@ -47,6 +48,7 @@ export function createSideRoutes({ facts, basePath, tokenizes, ledger, faults, c
     [`GET ${basePath}/models`, (_, res) => json(res, 200, modelList(facts))],
     ['GET /props', (_, res) => json(res, 200, props(facts))],
     ['GET /simulator/ledger', (_, res) => json(res, 200, status())],
+    ['GET /simulator/faults', (_, res) => json(res, 200, { kinds: faultKinds() })],
     ['POST /simulator/faults', (req, res) => readBody(req, (body) => command(body, res))],
   ])
   if (tokenizes) routes.set('POST /tokenize', (req, res) => readBody(req, (body) => count(body, res)))

@@ -27,7 +27,7 @@ export interface SimulatorOptions
 export interface Simulator {
   /** By model id, in the order of the roster. */
   readonly servers: ReadonlyMap<string, ModelServer>
-  /** The roster with the URLs where the servers really are. */
+  /** The roster with the URLs where the servers really are, and with their slots. */
   readonly roster: RosterFile
   /** Over all servers. */
   readonly ledger: Ledger
@@ -52,13 +52,16 @@ function placeOf(model: RosterModel, { host, ports }: SimulatorOptions) {
   return { host: host ?? listed, port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)), basePath }
 }
 
+/** Of a model that the roster leaves to its server, as they fit a GPU of 24 GB: a small model has room for more. */
+const slotsOf = ({ slots, context_window = 8192 }: RosterModel): number => slots ?? (context_window <= 2048 ? 4 : 2)
+
 function serverOptions(model: RosterModel, options: SimulatorOptions): ModelServerOptions {
   const { latencyMs, apiKeys, roster: _, ports: __, ...shared } = options
   const apiKey = apiKeys?.[model.id]
   return {
     ...shared,
     model: model.served_model ?? model.id,
-    slots: model.slots,
+    slots: slotsOf(model),
     ...placeOf(model, options),
     ...(model.context_window !== undefined && { context_window: model.context_window }),
     ...(apiKey !== undefined && { apiKey }),
@@ -95,7 +98,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const pairs = models.map((model, at) => [model, running[at] as ModelServer] as const)
   return {
     servers: new Map(pairs.map(([model, server]) => [model.id, server])),
-    roster: { ...roster, models: pairs.map(([model, { url }]) => ({ ...model, url })) },
+    roster: { ...roster, models: pairs.map(([model, { url }]) => ({ ...model, slots: slotsOf(model), url })) },
     ledger,
     close,
   }

@@ -8,6 +8,7 @@ export interface EventStream {
   ending: 'end' | 'cut' | 'stall'
 }
 
+const SERVER_ERROR = JSON.stringify({ error: { code: 500, message: 'Simulated failure', type: 'server_error' } })
 const GIANT_BYTES = 8 * 1024 * 1024
 
 /** Cuts an event inside each character that takes several bytes, so that no write holds the whole of it. */
@@ -32,6 +33,9 @@ export function distortStream(events: readonly Buffer[], fault: Fault | null): E
       return { writes: half, ending: 'cut' }
     case 'stall':
       return { writes: half, ending: 'stall' }
+    case 'error':
+      // In the shape of llama.cpp, which ends the stream in good order afterwards.
+      return { writes: [...half, event(SERVER_ERROR), ...events.slice(-1)], ending: 'end' }
     case 'no_done':
       return { writes: events.slice(0, -1), ending: 'end' }
     case 'bad_chunk':

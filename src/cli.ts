@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './node-version.ts'
 import { Command, CommanderError } from 'commander'
 import { createClient } from './cli/client.ts'
 import { parseSetting } from './cli/context.ts'
@@ -63,14 +64,24 @@ const withContext = (target: Command) =>
     )
     .option('--row <n>', 'row of a .csv, counted from 1 below its header (default: 1)', parseRow)
 
+const MEASURE = 'run the tasks a second time, one at a time, and show what that took'
+
+interface DemoFlags {
+  workflow: string
+  context?: string
+  row?: number
+  measure: boolean
+}
+
 withContext(
   command('demo', 'Run a workflow from end to end; on simulated model servers unless real ones are configured'),
 )
   .option('--workflow <name>', 'which workflow', 'discharge_summary')
-  .action(async ({ workflow, context, row }: { workflow: string; context?: string; row?: number }) => {
+  .option('--measure', MEASURE, false)
+  .action(async ({ workflow, context, row, measure }: DemoFlags) => {
     // Loads the whole service, which the other commands do without.
     const { demoCommand } = await import('./cli/demo.ts')
-    exitWith(await demoCommand({ workflow, file: context ?? null, row: row ?? null, set: {} }, env, terminal))
+    exitWith(await demoCommand({ workflow, file: context ?? null, row: row ?? null, set: {}, measure }, env, terminal))
   })
 
 withRemote(
@@ -79,12 +90,14 @@ withRemote(
   ),
 )
   .option('--set <key=value>', 'one context value; may be repeated, wins over --context', collect)
+  .option('--tasks <file>', "JSON array of tasks instead of the workflow's own")
   .option('--priority <n>', 'from 0 to 5 (most urgent)', parsePriority)
   .option('--timeout <time>', 'the run ends then with what it has, such as 90s', parseTimeout)
+  .option('--measure', MEASURE, false)
   .action(async (type: string, options: Remote & ExecuteFlags) => {
-    const { context, row, set = {}, priority, timeout, json } = options
-    const wanted = { type, file: context ?? null, row: row ?? null, set, priority: priority ?? null }
-    const full = { ...wanted, timeout_ms: timeout ?? null, json }
+    const { context, row, set = {}, tasks, priority, timeout, measure, json } = options
+    const wanted = { type, file: context ?? null, row: row ?? null, set, tasks: tasks ?? null }
+    const full = { ...wanted, priority: priority ?? null, timeout_ms: timeout ?? null, measure, json }
     exitWith(await executeCommand(full, clientOf(options), terminal))
   })
 
@@ -92,8 +105,10 @@ interface ExecuteFlags {
   context?: string
   row?: number
   set?: Record<string, string>
+  tasks?: string
   priority?: number
   timeout?: number
+  measure: boolean
   json: boolean
 }
 

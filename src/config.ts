@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { MAX_SLOTS } from './contract/roster.ts'
 import { ConfigError } from './errors.ts'
 
 const text = z.string().trim().min(1)
@@ -91,6 +92,7 @@ export const EnvSchema = z.object({
   ).optional(),
   MODELS_FILE: text.optional(),
   ALLOWED_MODEL_HOSTS: list.optional(),
+  OLLAMA_NUM_PARALLEL: int(1, MAX_SLOTS).optional(),
 
   METRICS_TOKEN: text.optional(),
 })
@@ -112,8 +114,10 @@ function parseModelsFile(path: string, read: ReadFile): unknown {
   const content = readOrRefuse('MODELS_FILE', path, read)
   try {
     return JSON.parse(content)
-  } catch (cause) {
-    throw new ConfigError(`MODELS_FILE is not JSON: ${path}: ${(cause as Error).message}`, { cause })
+  } catch (error) {
+    // The parser's message quotes the file, which may be any file of the machine: only the place is told.
+    const [place] = /\(line \d+ column \d+\)/.exec((error as Error).message) ?? []
+    throw new ConfigError(`MODELS_FILE is not JSON: ${path}${place === undefined ? '' : ` ${place}`}`)
   }
 }
 
@@ -172,6 +176,7 @@ function shape(env: Env, read: ReadFile) {
           ? null
           : { path: env.MODELS_FILE, content: parseModelsFile(env.MODELS_FILE, read) },
       allowedHosts: env.ALLOWED_MODEL_HOSTS ?? null,
+      ollamaParallel: env.OLLAMA_NUM_PARALLEL ?? null,
     },
     metricsToken: env.METRICS_TOKEN ?? null,
   }

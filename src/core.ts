@@ -3,16 +3,24 @@ import { customLayout } from '../workflows/custom.ts'
 import type { Config } from './config.ts'
 import type { RosterView } from './contract/roster.ts'
 import { createRetryPolicy } from './models/retry.ts'
+import { withinBudget } from './models/retry-budget.ts'
 import { buildRoster, type Roster } from './models/roster.ts'
 import { ModelServers } from './models/servers.ts'
 import { Orchestrator } from './orchestrator.ts'
 import type { AgentTable } from './plan/agents.ts'
 import { type Catalogue, compileCatalogue } from './plan/catalogue.ts'
 import type { WorkflowDefinition } from './plan/workflow.ts'
-import { GpuBudget, Lane } from './run/lane.ts'
+import { viewRoster } from './roster-view.ts'
+import { Backlog } from './run/backlog.ts'
+import { waitBehindAll } from './run/estimate.ts'
+import { Forecast } from './run/forecast.ts'
+import { GpuBudget } from './run/gpu-budget.ts'
+import { Lane } from './run/lane.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { createObserver } from './telemetry/observer.ts'
 import { version } from './version.ts'
+
+const GOOD_NEWS = new Set(['reachable', 'slots_learned', 'name_resolved'])
 
 /** Everything but HTTP: what the service and the library have in common. */
 export interface Core {
@@ -38,23 +46,27 @@ function buildLanes(roster: Roster, agingMs: number) {
   const lanes = new Map(
     [...roster.models.values()].map((model) => [
       model.id,
-      new Lane(model.id, model.slots, gpus.get(model.gpu) as GpuBudget, agingMs),
+      new Lane(model.id, model.slots ?? 1, gpus.get(model.gpu) as GpuBudget, agingMs),
     ]),
   )
   return { gpus, lanes }
 }
 
-function pinAgents(roster: Roster): AgentTable {
+/** The slots are those of the lane at every moment: a server may turn out to have others. */
+function pinAgents(roster: Roster, lanes: ReadonlyMap<string, Lane>): AgentTable {
   return new Map(
-    [...roster.chains].map(([agent, [model]]) => [
-      agent,
-      {
-        model: model.id,
-        gpu: model.gpu,
-        slots: model.slots,
-        gpu_max: roster.gpus.get(model.gpu)?.max_concurrent ?? Number.POSITIVE_INFINITY,
-      },
-    ]),
+    [...roster.chains].map(([agent, [{ id, gpu }]]) => {
+      const lane = lanes.get(id) as Lane
+      const pinned = {
+        model: id,
+        gpu,
+        gpu_max: lane.gpu.max,
+        get slots() {
+          return lane.slots
+        },
+      }
+      return [agent, pinned]
+    }),
   )
 }
 
@@ -62,19 +74,25 @@ function pinAgents(roster: Roster): AgentTable {
 export function buildCore(config: Config, workflows: readonly WorkflowDefinition[], log: Logger): Core {
   const { limits } = config
   const roster = buildRoster(config.models)
-  const agents = pinAgents(roster)
-  const catalogue = compileCatalogue(workflows, agents)
   const { gpus, lanes } = buildLanes(roster, limits.priorityAgingMs)
+  const agents = pinAgents(roster, lanes)
+  const catalogue = compileCatalogue(workflows, agents)
   const servers = new ModelServers(roster.models.values(), {
     breaker_cooldown_ms: limits.breakerCooldownMs,
-    log: (finding) =>
-      finding.finding === 'reachable' ? log.info(finding, 'model server') : log.warn(finding, 'model server'),
+    onBreaker: (model, state) => metrics.models.breakerChanged(model, state),
+    ollama_parallel: config.models.ollamaParallel,
+    onSlots: (model, slots) => lanes.get(model)?.resize(slots),
+    log: (finding) => log[GOOD_NEWS.has(finding.finding) ? 'info' : 'warn'](finding, 'model server'),
   })
+  const backlog = new Backlog()
+  const estimatedWaitMs = (model: string) => waitBehindAll(lanes.get(model) as Lane, backlog)
   const metrics = new Metrics({
-    lanes: lanes.values(),
-    gpus: gpus.values(),
+    lanes: [...lanes.values()],
+    gpus: [...gpus.values()],
     workflows: [...catalogue.keys(), 'custom'],
     breakerOpen: (model) => servers.view(model).breaker === 'open',
+    estimatedWaitMs,
+    noticed: (model) => servers.noticed(model),
     version,
   })
   const orchestrator = new Orchestrator({
@@ -82,9 +100,13 @@ export function buildCore(config: Config, workflows: readonly WorkflowDefinition
     workshop: {
       lanes,
       models: servers,
-      retry: createRetryPolicy(),
+      retries: withinBudget(createRetryPolicy(), (model, allowed) => metrics.models.retryWanted(model, allowed)),
+      forecast: new Forecast(),
+      backlog,
       chainOf: (agent) => roster.chains.get(agent) ?? [],
-      usualMs: (model) => servers.usualMs(model),
+      works: (model) => servers.works(model),
+      hedgeAfterMs: (agent) => roster.hedges.get(agent) ?? null,
+      onLateAnswer: (model) => metrics.models.answeredLate(model),
       task_timeout_ms: limits.taskTimeoutMs,
       lane_queue_max: limits.laneQueueMax,
     },
@@ -92,37 +114,12 @@ export function buildCore(config: Config, workflows: readonly WorkflowDefinition
     run_timeout_ms: limits.runTimeoutMs,
   })
 
-  const agentsOf = (model: string) =>
-    [...roster.chains].filter(([, [pinned]]) => pinned.id === model).map(([agent]) => agent)
-  const viewRoster = (): RosterView => ({
-    gpus: [...roster.gpus.values()].map((gpu) => ({ ...gpu, busy: gpus.get(gpu.id)?.busy ?? 0 })),
-    models: [...roster.models.values()].map(({ id, url, gpu, slots, context_window }) => {
-      const lane = lanes.get(id) as Lane
-      return {
-        id,
-        url,
-        gpu,
-        slots,
-        context_window,
-        busy: lane.busy,
-        queued: lane.queued,
-        ...servers.view(id),
-        agents: agentsOf(id),
-      }
-    }),
-    agents: Object.fromEntries(
-      [...roster.chains].map(([agent, [pinned, ...fallbacks]]) => [
-        agent,
-        { model: pinned.id, fallbacks: fallbacks.map(({ id }) => id) },
-      ]),
-    ),
-  })
   return {
     roster,
     catalogue,
     orchestrator,
     metrics,
-    viewRoster,
+    viewRoster: () => viewRoster({ roster, gpus, lanes, servers, estimatedWaitMs }),
     start: () => servers.start(),
     close: () => servers.close(),
   }

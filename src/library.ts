@@ -1,3 +1,4 @@
+import './node-version.ts'
 import { workflows as builtin } from '../workflows/index.ts'
 import { parseConfig } from './config.ts'
 import type { CancelSignal } from './contract/cancel.ts'
@@ -34,6 +35,10 @@ export interface ExecuteWorkflowOptions {
   priority?: number
   signal?: AbortSignal
   onEvent?: (event: RunEvent) => void
+  /** The response holds `timeline`. @default false */
+  timeline?: boolean
+  /** Runs the plan a second time, one task at a time, for `metadata.measured`. `timeout_ms` covers both. */
+  measure?: 'sequential'
 }
 
 export interface ConsiliumOrchestrator {
@@ -89,12 +94,13 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Consilium
   )
   core.start()
   return {
-    executeWorkflow: async (workflow_type, context, custom_tasks, { signal, onEvent, ...rest } = {}) => {
+    executeWorkflow: async (workflow_type, context, custom_tasks, { signal, onEvent, timeline, ...rest } = {}) => {
       const request = parseRequest({ workflow_type, context, ...(custom_tasks && { custom_tasks }), ...rest })
       const end = await core.orchestrator.execute(request, {
         caller: CALLER,
         ...(signal && { cancel: cancelOf(signal) }),
         ...(onEvent && { emit: onEvent }),
+        ...(timeline && { timeline }),
       })
       return end.response
     },

@@ -1,3 +1,4 @@
+import './node-version.ts'
 import { randomBytes } from 'node:crypto'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
@@ -53,14 +54,15 @@ function stopWithGrace(graceMs: number, current: () => FastifyInstance | null): 
     },
     async ({ err }) => {
       if (err) reportFault(err, current()?.log)
-      await current()?.stop()
+      await current()?.stop(asked)
     },
   )
-  let closing = false
+  let asked: string | undefined
   for (const signal of STOP_SIGNALS)
     process.on(signal, () => {
-      if (!closing) close()
-      closing = true
+      if (asked !== undefined) return
+      asked = signal
+      close()
     })
 }
 

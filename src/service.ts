@@ -19,6 +19,8 @@ export function createService(core: Core, stopping: () => boolean): Service {
     viewRoster: core.viewRoster,
     listModels: () => models,
     scrape: async () => ({ content_type: registry.contentType, text: await registry.metrics() }),
+    readerDropped: () => core.metrics.readerDropped(),
+    stopRuns: () => core.orchestrator.stop(),
     readiness: () => ({
       status: stopping() ? 'not_ready' : 'ready',
       reasons: stopping() ? ['The service is shutting down.'] : [],

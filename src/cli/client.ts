@@ -13,7 +13,7 @@ export type RunAnswer =
 
 export interface Client {
   types: () => Promise<{ types: WorkflowTypes; raw: unknown }>
-  /** Runs a request and tells its events. Throws Refused when it never started, ServiceError when the answer is lost. */
+  /** Runs a request, asks for its timeline and tells its events. Throws Refused when it never started, ServiceError when the answer is lost. */
   execute: (request: ExecuteInput, onEvent: (event: RunEvent) => void) => Promise<RunAnswer>
 }
 
@@ -44,7 +44,9 @@ async function readJson(response: Response, base: string): Promise<unknown> {
 async function refuse(response: Response, base: string): Promise<never> {
   const problem = ProblemBody.safeParse(await readJson(response, base))
   if (!problem.success) throw foreign(base, `status ${response.status} without a problem body`)
-  throw new Refused(problem.data)
+  const retryAfter = response.headers.get('retry-after') ?? ''
+  // A proxy in front may send a date: nothing to count down from.
+  throw new Refused(problem.data, /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : null)
 }
 
 function readAnswer(raw: unknown, base: string): RunAnswer {
@@ -96,7 +98,11 @@ export function createClient(url: string, token: string): Client {
     execute: async (request, onEvent) => {
       const headers = { accept: 'text/event-stream', 'content-type': 'application/json' }
       const body = JSON.stringify(request)
-      return readRun(await send('/v1/workflows/execute', { method: 'POST', headers, body }), base, onEvent)
+      return readRun(
+        await send('/v1/workflows/execute?timeline=true', { method: 'POST', headers, body }),
+        base,
+        onEvent,
+      )
     },
   }
 }

@@ -9,23 +9,23 @@ const reasons: Record<string, string> = {
   EISDIR: 'it is a folder',
 }
 
-async function readBytes(path: string): Promise<Buffer> {
+async function readBytes(path: string, option: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
-    throw new UsageError(`--context ${path}: ${reasons[code] ?? `cannot be read (${code})`}`, { cause: error })
+    throw new UsageError(`${option} ${path}: ${reasons[code] ?? `cannot be read (${code})`}`, { cause: error })
   }
 }
 
-function decode(bytes: Buffer, path: string): string {
+function decode(bytes: Buffer, path: string, option: string): string {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
-    throw new UsageError(`--context ${path}: is not UTF-8 text. Save it as UTF-8 text, JSON or CSV`, { cause: error })
+    throw new UsageError(`${option} ${path}: is not UTF-8 text. Save it as UTF-8 text, JSON or CSV`, { cause: error })
   }
-  if (text.includes('\0')) throw new UsageError(`--context ${path}: is not text`)
+  if (text.includes('\0')) throw new UsageError(`${option} ${path}: is not text`)
   return text
 }
 
@@ -40,6 +40,16 @@ function parseJson(text: string, path: string): unknown {
   }
 }
 
+/** What a JSON file holds that `option` names. Throws a UsageError that names the file and never quotes it. */
+export async function readJsonFile(path: string, option: string): Promise<unknown> {
+  const text = decode(await readBytes(path, option), path, option)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new UsageError(`${option} ${path}: is not valid JSON`)
+  }
+}
+
 /**
  * What a context file holds: any JSON, text, or row `row` (default 1) of a `.csv` as column → text. Throws a UsageError
  * that names the file and never quotes it.
@@ -47,6 +57,6 @@ function parseJson(text: string, path: string): unknown {
 export async function readContextFile(path: string, row: number | null): Promise<unknown> {
   const csv = extname(path).toLowerCase() === '.csv'
   if (row !== null && !csv) throw new UsageError(`--row is for .csv files, and ${path} is none`)
-  const text = decode(await readBytes(path), path)
+  const text = decode(await readBytes(path, '--context'), path, '--context')
   return csv ? readRow(text, row ?? 1) : parseJson(text, path)
 }

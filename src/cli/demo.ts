@@ -13,6 +13,8 @@ import { labelled } from './wrap.ts'
 
 export interface DemoOptions extends ContextOptions {
   workflow: string
+  /** Runs the plan a second time, one task at a time. */
+  measure: boolean
 }
 
 const SAMPLE = 'fictional: invented for this demonstration, no real person'
@@ -56,7 +58,8 @@ export async function demoCommand(
     terminal.out(field('Models', modelsOf(service)) + field('Service', service.address))
     terminal.out(field('Workflow', `${workflow.type}: ${workflow.description}`) + field('Patient', patientOf(options)))
     terminal.out(notes.map((note) => field('Note', note)).join(''))
-    return await runAndReport(client, { workflow_type: workflow.type, context }, false, terminal)
+    const measure = options.measure ? { measure: 'sequential' as const } : {}
+    return await runAndReport(client, { workflow_type: workflow.type, context, ...measure }, false, terminal)
   } finally {
     await service.stop()
   }

@@ -8,7 +8,8 @@ const WIDEST = 100
 const paintLine = (line: string, paint: Paint): string => {
   if (/^=== .* ===$/.test(line)) return paint(['bold', 'cyan'], line)
   if (/^--- .* ---$/.test(line)) return paint('bold', line)
-  if (/^\[(?:SIMULATED|NOT AVAILABLE|INCOMPLETE|Same as)\b/.test(line)) return paint('yellow', line)
+  if (/^\[(?:SIMULATED|NOT AVAILABLE|INCOMPLETE|FALLBACK|CHARACTERS REPLACED|Same as)\b/.test(line))
+    return paint('yellow', line)
   return line
 }
 

@@ -14,9 +14,12 @@ export class ServiceError extends Error {
 export class Refused extends Error {
   override readonly name = 'Refused'
   readonly problem: ProblemBody
+  /** When to try again; null when the service did not say. */
+  readonly retry_after_s: number | null
 
-  constructor(problem: ProblemBody) {
+  constructor(problem: ProblemBody, retry_after_s: number | null) {
     super(`${problem.code}: ${problem.detail}`)
     this.problem = problem
+    this.retry_after_s = retry_after_s
   }
 }

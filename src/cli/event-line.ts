@@ -1,32 +1,49 @@
 import type { RunEvent } from '../contract/events.ts'
 import { ms, plural } from './numbers.ts'
 import { printable } from './printable.ts'
+import { notAsked } from './progress-view.ts'
+import type { Trace } from './trace.ts'
 
-function say({ event, data }: RunEvent): string | null {
+function say({ event, data }: RunEvent, trace: Trace): string | null {
   switch (event) {
     case 'run.started':
       return `run ${data.run_id}: ${data.workflow_type}, ${plural(data.tasks.length, 'task')}`
+    case 'run.measuring':
+      return 'every task succeeded; measuring them one at a time'
     case 'task.started': {
-      const again = data.attempt > 1 ? `, attempt ${data.attempt}` : ''
-      return `${data.task_id} is working on ${data.model} (GPU ${data.gpu}${again})`
+      const { task_id, attempt, model, gpu } = data
+      if (data.hedge) return `${task_id} is asked a second time beside attempt ${attempt - 1}: ${model} (GPU ${gpu})`
+      return `${task_id} is working on ${model} (GPU ${gpu}${attempt > 1 ? `, attempt ${attempt}` : ''})`
     }
-    case 'task.retried':
-      return `${data.task_id} attempt ${data.attempt} failed (${data.code}), trying again`
+    case 'task.retried': {
+      const { task_id, attempt, code } = data
+      const task = trace.get(task_id)
+      if (code === 'cancelled') return `${task_id} attempt ${attempt} gave way to the other call`
+      if (code === 'breaker_open') return `${task_id}: ${notAsked(task?.model ?? 'the model')}`
+      return `${task_id} attempt ${attempt} failed (${code})${task?.state === 'retrying' ? ', trying again' : ''}`
+    }
     case 'task.succeeded':
       return `${data.task_id} succeeded in ${ms(data.latency_ms)}${data.truncated ? ', cut by the token limit' : ''}`
     case 'task.failed':
       return `${data.task_id} failed (${data.code})`
     case 'task.skipped':
-      return `${data.task_id} skipped (${data.code})`
+      return `${data.task_id} ${data.code === 'cancelled' ? 'cancelled' : `skipped (${data.code})`}`
     default:
       return null
   }
 }
 
-/** One line for an event that is worth a line: when in the run, which task, what. Null for the others. */
-export function eventLine(event: RunEvent): string | null {
-  const words = say(event)
+const lineAt = (at_ms: number, words: string): string => printable(`${ms(at_ms).padStart(10)}  ${words}`)
+
+/** One line for an event that is worth a line: when in the run, which task, what. Null for the others. `trace`: after it. */
+export function eventLine(event: RunEvent, trace: Trace): string | null {
+  const words = say(event, trace)
   if (words === null) return null
-  const at = 'at_ms' in event.data ? (event.data.at_ms as number) : 0
-  return printable(`${ms(at).padStart(10)}  ${words}`)
+  return lineAt('at_ms' in event.data ? (event.data.at_ms as number) : 0, words)
+}
+
+/** The line of a task that has not got a permit until `at_ms`; null when it is not waiting. */
+export function waitingLine(task_id: string, trace: Trace, at_ms: number): string | null {
+  const task = trace.get(task_id)
+  return task?.state === 'waiting' ? lineAt(at_ms, `${task_id} waits for ${task.model} (GPU ${task.gpu})`) : null
 }

@@ -8,6 +8,7 @@ import type { ExitCode } from './exit-codes.ts'
 import { printable } from './printable.ts'
 import { showProgress, silentProgress } from './progress.ts'
 import { exitOf, runOf, writeReport } from './report.ts'
+import { readTasksFile } from './tasks-file.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface ContextOptions {
@@ -21,8 +22,12 @@ export interface ContextOptions {
 
 export interface ExecuteOptions extends ContextOptions {
   type: string
+  /** A file of custom tasks. */
+  tasks: string | null
   priority: number | null
   timeout_ms: number | null
+  /** Runs the plan a second time, one task at a time. */
+  measure: boolean
   json: boolean
 }
 
@@ -48,29 +53,31 @@ export async function runAndReport(
 ): Promise<ExitCode> {
   const progress = json && terminal.liveColumns === null ? silentProgress() : showProgress(terminal)
   let total_ms: number | null = null
-  let trace: ReturnType<typeof progress.end>
   let answer: Awaited<ReturnType<Client['execute']>>
   try {
     answer = await client.execute(request, progress.onEvent)
     total_ms = runOf(answer)?.total_latency_ms ?? null
   } finally {
-    trace = progress.end(total_ms)
+    progress.end(total_ms)
   }
   if (json) terminal.out(`${JSON.stringify(answer.raw, null, 2)}\n`)
-  else writeReport(answer, trace, terminal)
+  else writeReport(answer, terminal)
   return exitOf(answer)
 }
 
 /** `execute TYPE`: one workflow on the service. Returns the exit code. */
 export async function executeCommand(options: ExecuteOptions, client: Client, terminal: Terminal): Promise<ExitCode> {
-  const { type, priority, timeout_ms, json } = options
+  const { type, tasks, priority, timeout_ms, measure, json } = options
+  const custom_tasks = tasks === null ? null : await readTasksFile(tasks)
   const { context, notes } = await contextOf(options, type, client)
   for (const note of notes) terminal.err(`${printable(note)}\n`)
   const request: ExecuteInput = {
     workflow_type: type,
     context,
+    ...(custom_tasks !== null && { custom_tasks }),
     ...(priority !== null && { priority }),
     ...(timeout_ms !== null && { timeout_ms }),
+    ...(measure && { measure: 'sequential' as const }),
   }
   return runAndReport(client, request, json, terminal)
 }

@@ -6,7 +6,7 @@ import { problemLines } from './problem.ts'
 
 /** What a command that ended with an error says on stderr, and its exit code. An unforeseen error shows its stack. */
 export function describeFault(error: unknown): { lines: string[]; exit: ExitCode } {
-  if (error instanceof Refused) return { lines: problemLines(error.problem), exit: EXIT.failed }
+  if (error instanceof Refused) return { lines: problemLines(error.problem, error.retry_after_s), exit: EXIT.failed }
   if (error instanceof ServiceError) return { lines: [printable(error.message)], exit: EXIT.failed }
   if (error instanceof UsageError || error instanceof ConfigError)
     return { lines: printable(error.message).split('\n'), exit: EXIT.usage }

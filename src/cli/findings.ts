@@ -1,11 +1,25 @@
-import type { ExecuteResponse, TaskResult } from '../contract/result.ts'
+import type { Attempt, ExecuteResponse, TaskResult } from '../contract/result.ts'
 import { printable } from './printable.ts'
 
+/** Attempts that were never sent. */
+const NOT_ASKED: Readonly<Record<string, string>> = {
+  breaker_open: 'left alone after repeated failures',
+  queue_full: 'its queue was full',
+}
+
+/** How one attempt ended. Of a task that has its answer, what was cancelled only gave way to another call. */
+function attemptOf({ model, outcome, hedge }: Attempt, answered: boolean): string {
+  const skipped = NOT_ASKED[outcome]
+  if (skipped !== undefined) return `${model} was not asked (${outcome}: ${skipped})`
+  const how = answered && outcome === 'cancelled' ? 'gave way' : outcome
+  return `${model} (${hedge ? `second call: ${how}` : how})`
+}
+
 /** The models asked, in order; the same end of several attempts in a row is said once. */
-function attemptsOf({ attempts }: TaskResult): string {
+function attemptsOf({ attempts, success }: TaskResult): string {
   const groups: { text: string; times: number }[] = []
-  for (const { model, outcome } of attempts) {
-    const text = `${model} (${outcome})`
+  for (const attempt of attempts) {
+    const text = attemptOf(attempt, success)
     const last = groups.at(-1)
     if (last?.text === text) last.times++
     else groups.push({ text, times: 1 })
@@ -31,9 +45,12 @@ function failureOf(result: TaskResult, cause: string | null): string | null {
 /** How a task got its answer, where that was not the planned way; null otherwise. */
 function detourOf(result: TaskResult): string | null {
   const { task_id, model, planned_model, status, attempts } = result
-  if (status !== 'succeeded' || attempts.length < 2) return null
-  const by =
-    model === planned_model ? `${model} answered after a retry` : `${model} answered instead of ${planned_model}`
+  const first = attempts.filter(({ hedge }) => !hedge)
+  const answer = attempts.find(({ outcome }) => outcome === 'ok')
+  // A second call that its first one outran changed nothing.
+  if (status !== 'succeeded' || attempts.length < 2 || (first.length === 1 && first[0] === answer)) return null
+  const after = answer?.hedge ? 'by a second call' : 'after a retry'
+  const by = model === planned_model ? `${model} answered ${after}` : `${model} answered instead of ${planned_model}`
   return `${task_id}: ${by}.${attemptsOf(result)}`
 }
 

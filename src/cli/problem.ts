@@ -18,10 +18,15 @@ export type ProblemBody = z.output<typeof ProblemBody>
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
-/** A problem as sentences: what, why, field by field, and the request id to ask the operator about. */
-export function problemLines({ title, status, code, detail, instance, errors }: ProblemBody): string[] {
+/**
+ * A problem as sentences: what, why, field by field, when to try again, and the request id to ask the operator about.
+ * `retry_after_s`: of its Retry-After; null when there was none.
+ */
+export function problemLines(problem: ProblemBody, retry_after_s: number | null = null): string[] {
+  const { title, status, code, detail, instance, errors } = problem
   const lines = [`${sentence(title)} (${status} ${code})`, sentence(detail)]
   for (const { field, message } of errors) lines.push(`  - ${field}: ${message}`)
+  if (retry_after_s !== null) lines.push(`Try again in ${retry_after_s} s.`)
   if (instance !== undefined) lines.push(`Request id: ${instance}`)
   return lines.map(printable)
 }

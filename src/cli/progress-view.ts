@@ -15,11 +15,16 @@ function describe(task: TaskTrace, trace: Trace, now_ms: number): string {
     case 'waiting':
       return `waiting ${elapsed} for a permit of ${task.model} (GPU ${task.gpu})`
     case 'working': {
-      const again = task.attempts > 1 ? `, attempt ${task.attempts}` : ''
+      const { second } = task
+      if (second !== null)
+        return `working ${elapsed} on ${task.model} (GPU ${task.gpu}), and a second call on ${second.model} (GPU ${second.gpu})`
+      const again = task.attempt > 1 ? `, attempt ${task.attempt}` : ''
       return `working ${elapsed} on ${task.model} (GPU ${task.gpu}${again})`
     }
     case 'retrying':
-      return `attempt ${task.attempts} on ${task.model} failed, trying again`
+      return task.code === 'breaker_open'
+        ? notAsked(task.model)
+        : `attempt ${task.attempt} on ${task.model} failed, trying again`
     case 'succeeded':
       return `done after ${ms(task.since_ms)} on ${task.model} (GPU ${task.gpu})`
     case 'failed':
@@ -30,6 +35,13 @@ function describe(task: TaskTrace, trace: Trace, now_ms: number): string {
       return 'cancelled'
   }
 }
+
+/** Of a call that was never sent. */
+export const notAsked = (model: string): string => `${model} was not asked: left alone after repeated failures`
+
+/** For the line below the tasks while, and after, they run once more. */
+export const measuringLine = (elapsed_ms: number, columns: number): string =>
+  `  measuring them one at a time: ${seconds(elapsed_ms)}`.slice(0, columns - 1)
 
 /** One line per task, each cut to `columns`, for a screen that is redrawn. `frame` turns the sign of work in progress. */
 export function progressLines(trace: Trace, now_ms: number, frame: number, columns: number): string[] {

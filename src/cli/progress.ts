@@ -1,10 +1,12 @@
 import type { RunEvent } from '../contract/events.ts'
-import { eventLine } from './event-line.ts'
-import { progressLines } from './progress-view.ts'
+import { eventLine, waitingLine } from './event-line.ts'
+import { measuringLine, progressLines } from './progress-view.ts'
 import type { Terminal } from './terminal.ts'
 import { emptyTrace, follow, settle, type Trace } from './trace.ts'
 
 const FRAME_MS = 100
+/** A permit that comes sooner is not worth a line. */
+const LONG_WAIT_MS = 1000
 /** More lines than this could leave the screen, and what left it cannot be redrawn. */
 const MOST_LIVE_LINES = 20
 
@@ -28,12 +30,32 @@ export function silentProgress(show: (event: RunEvent, trace: Trace) => void = (
   }
 }
 
-/** One line per event, for a log or a pipe. */
-export const plainProgress = (err: Terminal['err']): Progress =>
-  silentProgress((event) => {
-    const line = eventLine(event)
+/** One line per event, for a log or a pipe, and one for a task that has to wait. */
+function plainProgress(err: Terminal['err']): Progress {
+  const waits = new Set<NodeJS.Timeout>()
+  let latest: Trace = emptyTrace
+  const write = (line: string | null) => {
     if (line !== null) err(`${line}\n`)
+  }
+  const inner = silentProgress((event, trace) => {
+    latest = trace
+    write(eventLine(event, trace))
+    if (event.event !== 'task.queued') return
+    const { task_id, at_ms } = event.data
+    const timer = setTimeout(() => {
+      waits.delete(timer)
+      write(waitingLine(task_id, latest, at_ms + LONG_WAIT_MS))
+    }, LONG_WAIT_MS)
+    waits.add(timer)
   })
+  return {
+    onEvent: inner.onEvent,
+    end: (total_ms) => {
+      for (const timer of waits) clearTimeout(timer)
+      return inner.end(total_ms)
+    },
+  }
+}
 
 /** One line per task, redrawn in place with the time that it has taken so far. */
 function liveProgress(err: Terminal['err'], columns: number): Progress {
@@ -41,8 +63,11 @@ function liveProgress(err: Terminal['err'], columns: number): Progress {
   let begun = 0
   let frame = 0
   let drawn = 0
+  let measuringSince: number | null = null
   const draw = () => {
-    const lines = progressLines(trace, performance.now() - begun, frame++, columns)
+    const now = performance.now()
+    const lines = progressLines(trace, now - begun, frame++, columns)
+    if (measuringSince !== null) lines.push(measuringLine(now - measuringSince, columns))
     const back = drawn === 0 ? '' : `\u001b[${drawn}A`
     // Each line erases what is left of the one before it, so that nothing flickers.
     err(back + lines.map((line) => `${line}\u001b[K\n`).join(''))
@@ -51,6 +76,7 @@ function liveProgress(err: Terminal['err'], columns: number): Progress {
   const inner = silentProgress((event, now) => {
     trace = now
     if (event.event === 'run.started') begun = performance.now()
+    if (event.event === 'run.measuring') measuringSince = performance.now()
     if (event.event !== 'task.delta' && event.event !== 'run.finished') draw()
   })
   const timer = setInterval(() => {

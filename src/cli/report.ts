@@ -6,8 +6,7 @@ import { findings } from './findings.ts'
 import { measuredLines } from './measured.ts'
 import { problemLines } from './problem.ts'
 import type { Terminal } from './terminal.ts'
-import { timeline } from './timeline.ts'
-import type { Trace } from './trace.ts'
+import { timelineLines } from './timeline.ts'
 import { wrap } from './wrap.ts'
 
 /** Of charts in a pipe, where nothing says how wide the page is. */
@@ -35,7 +34,7 @@ function statusLine(run: ExecuteResponse, paint: Terminal['paint']): string {
   return `${paint('bold', 'Run')} ${run.run_id} ${paint(colour, STATUS[run.status])}`
 }
 
-function writeRun(run: ExecuteResponse, trace: Trace, { out, paint, columns }: Terminal): void {
+function writeRun(run: ExecuteResponse, { out, paint, columns }: Terminal): void {
   const section = (title: string, lines: readonly string[]) => {
     if (lines.length > 0) out(`\n${paint('bold', title)}\n${lines.map((line) => `${line}\n`).join('')}`)
   }
@@ -44,16 +43,16 @@ function writeRun(run: ExecuteResponse, trace: Trace, { out, paint, columns }: T
   if (run.results.some((result) => result.success))
     out(`\n${documentView(run.aggregated_content, paint, columns).trimEnd()}\n`)
   out(`\n${statusLine(run, paint)}\n`)
-  section('Timeline', timeline(trace, run.total_latency_ms, columns ?? PIPED_COLUMNS))
+  if (run.timeline) section('Timeline', timelineLines(run.timeline, columns ?? PIPED_COLUMNS))
   section('Measured', list(measuredLines(run)))
   section('To know', list(findings(run)))
   if (run.metadata.simulated) out(`\n${paint('yellow', SIMULATED)}\n`)
 }
 
 /** Shows how a run ended: document, timeline, measures and findings on `out`, a problem on `err`. */
-export function writeReport(answer: RunAnswer, trace: Trace, terminal: Terminal): void {
+export function writeReport(answer: RunAnswer, terminal: Terminal): void {
   const run = runOf(answer)
-  if (run) writeRun(run, trace, terminal)
+  if (run) writeRun(run, terminal)
   if (answer.kind !== 'problem') return
   const [title, ...rest] = problemLines(answer.problem)
   terminal.err(`\n${terminal.paintErr('red', title ?? '')}\n${rest.map((line) => `${line}\n`).join('')}`)

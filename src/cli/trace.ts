@@ -1,15 +1,5 @@
 import type { RunEvent } from '../contract/events.ts'
 
-/** What a stretch of a task's time was spent on. `retrying`: attempts that failed and the pauses after them. */
-export type SpanKind = 'waiting' | 'retrying' | 'working'
-
-/** In ms since the start of the run. */
-export interface Span {
-  kind: SpanKind
-  from: number
-  to: number
-}
-
 export type TaskState =
   | 'pending'
   | 'waiting'
@@ -23,7 +13,6 @@ export type TaskState =
 /** One task as its events tell it. */
 export interface TaskTrace {
   task_id: string
-  agent_type: string
   /** The model last asked, before that the planned one. */
   model: string
   gpu: number
@@ -31,14 +20,13 @@ export interface TaskTrace {
   state: TaskState
   /** When the state began, in ms since the start of the run. */
   since_ms: number
-  /** Attempts made so far. */
-  attempts: number
-  /** Of the accepted attempt, as the service measured it; null until there is one. */
-  latency_ms: number | null
-  /** Why it failed or was skipped. */
+  /** The attempt at `model`, counted from 1. */
+  attempt: number
+  /** The second call, beside the one to `model`, while both are in flight. */
+  second: { attempt: number; model: string; gpu: number } | null
+  /** Why it failed or was skipped, or why its last attempt was given up. */
   code: string | null
   cause: string | null
-  spans: readonly Span[]
 }
 
 /** By task id, in plan order. */
@@ -46,37 +34,27 @@ export type Trace = ReadonlyMap<string, TaskTrace>
 
 export const emptyTrace: Trace = new Map()
 
-const SPENT: Partial<Record<TaskState, SpanKind>> = { waiting: 'waiting', working: 'working', retrying: 'retrying' }
-
-/** Enters a state at a time and closes the span of the one before; `spent` says what that span turned out to be. */
-function enter(task: TaskTrace, state: TaskState, at_ms: number, spent = SPENT[task.state]): TaskTrace {
-  const span = spent === undefined || at_ms <= task.since_ms ? [] : [{ kind: spent, from: task.since_ms, to: at_ms }]
-  return { ...task, state, since_ms: at_ms, spans: [...task.spans, ...span] }
-}
-
-/** An attempt in flight that comes to nothing was no work. */
-const withoutWork = (task: TaskTrace): SpanKind | undefined =>
-  task.state === 'working' ? 'retrying' : SPENT[task.state]
-
 function next(task: TaskTrace, { event, data }: RunEvent): TaskTrace {
+  const enter = (state: TaskState, since_ms: number): TaskTrace => ({ ...task, state, since_ms, second: null })
   switch (event) {
     case 'task.queued':
-      return enter(task, 'waiting', data.at_ms)
-    case 'task.started':
-      return {
-        ...enter(task, 'working', data.at_ms),
-        attempts: data.attempt,
-        model: data.model,
-        gpu: data.gpu,
-      }
+      return enter('waiting', data.at_ms)
+    case 'task.started': {
+      const { attempt, model, gpu } = data
+      if (data.hedge) return { ...task, second: { attempt, model, gpu } }
+      return { ...enter('working', data.at_ms), attempt, model, gpu }
+    }
     case 'task.retried':
-      return enter(task, 'retrying', data.at_ms, withoutWork(task))
+      // Of two calls side by side the other one goes on.
+      if (task.second?.attempt === data.attempt) return { ...task, second: null }
+      if (task.second !== null) return { ...task, ...task.second, second: null }
+      return { ...enter('retrying', data.at_ms), code: data.code }
     case 'task.succeeded':
-      return { ...enter(task, 'succeeded', data.at_ms), latency_ms: data.latency_ms }
+      return enter('succeeded', data.at_ms)
     case 'task.failed':
-      return { ...enter(task, 'failed', data.at_ms, withoutWork(task)), code: data.code }
+      return { ...enter('failed', data.at_ms), code: data.code }
     case 'task.skipped':
-      return { ...enter(task, 'skipped', data.at_ms), code: data.code, cause: data.cause }
+      return { ...enter('skipped', data.at_ms), code: data.code, cause: data.cause }
     default:
       return task
   }
@@ -86,25 +64,23 @@ function next(task: TaskTrace, { event, data }: RunEvent): TaskTrace {
 export function follow(trace: Trace, event: RunEvent): Trace {
   if (event.event === 'run.started')
     return new Map(
-      event.data.tasks.map(({ task_id, agent_type, planned_model, gpu, dependencies }) => [
+      event.data.tasks.map(({ task_id, planned_model: model, gpu, dependencies }) => [
         task_id,
         {
           task_id,
-          agent_type,
-          model: planned_model,
+          model,
           gpu,
           dependencies,
           state: 'pending',
           since_ms: 0,
-          attempts: 0,
-          latency_ms: null,
+          attempt: 0,
+          second: null,
           code: null,
           cause: null,
-          spans: [],
         },
       ]),
     )
-  if (event.event === 'run.finished' || event.event === 'task.delta') return trace
+  if (event.event === 'run.measuring' || event.event === 'run.finished' || event.event === 'task.delta') return trace
   const task = trace.get(event.data.task_id)
   return task === undefined ? trace : new Map(trace).set(task.task_id, next(task, event))
 }
@@ -115,7 +91,7 @@ export function settle(trace: Trace, at_ms: number): Trace {
   return new Map(
     [...trace].map(([id, task]) => [
       id,
-      open.includes(task.state) ? enter(task, 'cancelled', at_ms, withoutWork(task)) : task,
+      open.includes(task.state) ? { ...task, state: 'cancelled', since_ms: at_ms } : task,
     ]),
   )
 }

@@ -7,7 +7,7 @@ import type { Paint, Terminal } from './terminal.ts'
 import { labelled } from './wrap.ts'
 
 /** Every workflow with what it does, what it needs and how its tasks stand to each other, as lines. */
-export function typesLines({ workflows, total_count }: WorkflowTypes, paint: Paint, columns: number): string[] {
+function typesLines({ workflows, total_count }: WorkflowTypes, paint: Paint, columns: number): string[] {
   const lines: string[] = []
   const field = (label: string, text: string) => lines.push(...labelled(`  ${label}`, 12, text, columns))
   for (const [name, workflow] of Object.entries(workflows)) {

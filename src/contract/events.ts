@@ -17,15 +17,23 @@ export type RunEvent =
       }
     }
   | { event: 'task.queued'; data: { task_id: string; at_ms: number } }
-  | { event: 'task.started'; data: { task_id: string; attempt: number; model: string; gpu: number; at_ms: number } }
+  | {
+      event: 'task.started'
+      /** `hedge`: beside a call that is still in flight. */
+      data: { task_id: string; attempt: number; model: string; gpu: number; hedge: boolean; at_ms: number }
+    }
   | { event: 'task.delta'; data: { task_id: string; attempt: number; delta: string } }
   | { event: 'task.retried'; data: { task_id: string; attempt: number; code: string; discard: boolean; at_ms: number } }
   | {
       event: 'task.succeeded'
       data: { task_id: string; model: string; latency_ms: number; truncated: boolean; at_ms: number }
     }
-  | { event: 'task.failed'; data: { task_id: string; code: string; message: string; at_ms: number } }
-  | { event: 'task.skipped'; data: { task_id: string; code: string; cause: string | null; at_ms: number } }
+  /** Whatever its attempts have written is to be dropped. */
+  | { event: 'task.failed'; data: { task_id: string; code: string; message: string; discard: true; at_ms: number } }
+  /** Also ends a task that was cut while it was at work, because the run ended: code `cancelled`. */
+  | {
+      event: 'task.skipped'
+      data: { task_id: string; code: string; cause: string | null; discard: true; at_ms: number }
+    }
+  | { event: 'run.measuring'; data: { at_ms: number } }
   | { event: 'run.finished'; data: ExecuteResponse | Record<string, unknown> }
-
-export type RunEventName = RunEvent['event']

@@ -4,7 +4,7 @@ import { z } from 'zod'
 export const MAX_TIMEOUT_MS = 86_400_000
 
 /** ASCII only, so that no two ids look alike and none can break a header, a log line or a prompt. */
-export const TASK_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
+const TASK_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 
 const timeoutMs = z.int().min(1).max(MAX_TIMEOUT_MS).describe('Milliseconds, 1 to 86400000')
 const priority = z.int().min(0).max(5).describe('0 (default) to 5 (most urgent)')
@@ -31,9 +31,24 @@ export const ExecuteRequest = z.strictObject({
   custom_tasks: z.array(CustomTask).min(1, 'must hold at least one task, or be left out').optional(),
   timeout_ms: timeoutMs.optional(),
   priority: priority.optional(),
+  measure: z
+    .enum(['sequential'])
+    .optional()
+    .describe(
+      'sequential: when every task has given a whole answer, the plan runs once more, one task at a time, for `metadata.measured`; those texts are thrown away. `timeout_ms` covers both',
+    ),
+})
+
+/** What the URL of a route that runs something may ask for. */
+export const RunQuery = z.strictObject({
+  timeline: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('true: the response holds `timeline`, to be drawn: when each task waited, worked and paused, and where'),
 })
 
 export type CustomTask = z.output<typeof CustomTask>
 export type ExecuteRequest = z.output<typeof ExecuteRequest>
+export type RunQuery = z.output<typeof RunQuery>
 /** As a caller writes it: defaults may be left out. */
 export type ExecuteInput = z.input<typeof ExecuteRequest>

@@ -14,13 +14,13 @@ const fieldName = (path: readonly PropertyKey[]): string =>
 
 /**
  * What zod found, field by field, at most 20. Messages are zod's own: they say what was expected and never repeat the
- * value. Unknown members are named one by one, `*` where the name may be clinical text.
+ * value. Unknown members are named one by one, `*` where the name may be clinical text. `whole` names what was read.
  */
-export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
+export function fieldErrors(issues: readonly z.core.$ZodIssue[], whole = '(body)'): FieldError[] {
   return issues
     .flatMap((issue) => {
       const field = fieldName(issue.path)
-      if (issue.code !== 'unrecognized_keys') return [{ field: field || '(body)', message: issue.message }]
+      if (issue.code !== 'unrecognized_keys') return [{ field: field || whole, message: issue.message }]
       return issue.keys.map((key) => ({
         field: field === '' ? shownKey(key) : `${field}.${shownKey(key)}`,
         message: 'is not a known member; check its spelling',

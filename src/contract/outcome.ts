@@ -1,6 +1,18 @@
 import type { TaskErrorCode } from '../errors.ts'
 import type { Attempt, TaskStatus } from './result.ts'
 
+/** One call to a model server as it went, or one that was not sent. Times in ms since the start of the run. */
+export interface AttemptRecord extends Attempt {
+  gpu: number
+  /** When it began to wait for a permit. */
+  asked_at_ms: number
+  /** When it was sent; null when it was not: no permit in time, or the lane was full. */
+  started_at_ms: number | null
+  ended_at_ms: number
+  /** A second attempt sent while the first was still in flight. */
+  hedge: boolean
+}
+
 /** How one task ended. Made by `run/`, read by `results/`; outcomes never throw. Times in ms. */
 export interface Outcome {
   status: TaskStatus
@@ -14,7 +26,7 @@ export interface Outcome {
   latency_ms: number
   queue_ms: number
   retry_ms: number
-  /** Since the start of the run; null when the task never became ready. */
+  /** When the first call was sent, since the start of the run; null when none was. */
   started_at_ms: number | null
   ended_at_ms: number
   error: { code: TaskErrorCode; message: string } | null
@@ -26,7 +38,9 @@ export interface Outcome {
   truncated: boolean
   simulated: boolean
   warnings: readonly string[]
-  attempts: readonly Attempt[]
+  /** Of the accepted attempt; null when it was not streamed. */
+  first_token_ms: number | null
+  attempts: readonly AttemptRecord[]
 }
 
 /** The parts of an outcome that a task has not filled, of one that never ran: all. */
@@ -47,5 +61,6 @@ export const UNTOUCHED: Omit<Outcome, 'status' | 'ended_at_ms'> = Object.freeze(
   truncated: false,
   simulated: false,
   warnings: [],
+  first_token_ms: null,
   attempts: [],
 })

@@ -1,15 +1,15 @@
 import { z } from 'zod'
+import { RunStatus, TaskStatus } from './status.ts'
+import { Timeline } from './timeline.ts'
 
 const ms = z.number().describe('Milliseconds, to the microsecond')
-
-export const TaskStatus = z.enum(['succeeded', 'failed', 'skipped', 'cancelled'])
-export const RunStatus = z.enum(['succeeded', 'partial', 'failed', 'cancelled'])
 
 export const Attempt = z.object({
   model: z.string(),
   url: z.string(),
   outcome: z.string().describe('ok, or a task error code'),
   latency_ms: ms,
+  hedge: z.boolean().describe('A second call beside one that was still in flight'),
 })
 
 export const TaskError = z.object({ code: z.string(), message: z.string() })
@@ -51,21 +51,41 @@ export const ErrorEntry = z.object({
   cause: z.string().nullable().describe('The task_id of the dependency that did not succeed'),
 })
 
+export const Measured = z.object({
+  sequential_time_ms: ms.nullable().describe('Sum of `latency_ms` of the tasks when they ran one at a time'),
+  speedup_factor: z.number().nullable().describe('That time over `total_latency_ms`'),
+  complete: z.boolean().describe('False when there is no such measure; `reason` says why'),
+  reason: z
+    .enum(['run_not_whole', 'pass_not_whole', 'run_timeout', 'cancelled'])
+    .nullable()
+    .describe(
+      'run_not_whole: a task of the run gave no whole answer, so the plan was not run again; pass_not_whole: one did not when it ran alone; run_timeout, cancelled: the run ended before',
+    ),
+})
+
 export const RunMetadata = z.object({
   num_tasks: z.int(),
-  sequential_time_ms: ms,
+  sequential_time_ms: ms.describe('Sum of `latency_ms` of the tasks that succeeded, as they ran beside each other'),
   speedup_factor: z.number(),
   ideal_speedup: z.number(),
-  critical_path_ms: ms,
+  critical_path_ms: ms.describe('The longest dependency path by `latency_ms` of tasks that succeeded'),
   critical_path: z.array(z.string()),
-  queue_time_ms: ms,
-  retry_time_ms: ms,
-  overhead_ms: ms,
+  queue_time_ms: ms.describe('On the critical path'),
+  retry_time_ms: ms.describe('On the critical path'),
+  overhead_ms: ms.describe(
+    'Wall time less critical path, queueing and retrying on it; also holds what other paths waited and retried beyond it',
+  ),
+  slowest_path_ms: ms.describe(
+    'The longest dependency path by all that its tasks waited, retried and worked, whatever became of them: it decided the wall time',
+  ),
+  slowest_path: z.array(z.string()),
+  service_ms: ms.describe('What Consilium itself cost: wall time less the slowest path'),
   lanes_used: z.int(),
   agents: z.array(z.string()),
   simulated: z.boolean(),
   duplicates_removed: z.int(),
   errors: z.array(ErrorEntry),
+  measured: Measured.optional().describe('With `measure` only'),
 })
 
 export const ExecuteResponse = z.object({
@@ -78,13 +98,14 @@ export const ExecuteResponse = z.object({
   parallel_efficiency: z.number(),
   metadata: RunMetadata,
   results: z.array(TaskResult),
+  timeline: Timeline.optional().describe('With `?timeline=true` only'),
 })
 
-export type TaskStatus = z.output<typeof TaskStatus>
-export type RunStatus = z.output<typeof RunStatus>
 export type Attempt = z.output<typeof Attempt>
 export type TaskError = z.output<typeof TaskError>
 export type TaskResult = z.output<typeof TaskResult>
 export type ErrorEntry = z.output<typeof ErrorEntry>
+export type { TaskStatus }
+export type Measured = z.output<typeof Measured>
 export type RunMetadata = z.output<typeof RunMetadata>
 export type ExecuteResponse = z.output<typeof ExecuteResponse>

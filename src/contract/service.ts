@@ -17,6 +17,8 @@ export interface RunEnd {
   response: ExecuteResponse
   /** True when the run's own deadline ended it. */
   timed_out: boolean
+  /** True when the service was stopped before the run had ended. */
+  stopped: boolean
 }
 
 export interface ExecuteOptions {
@@ -24,6 +26,8 @@ export interface ExecuteOptions {
   /** Gives the run up: the calls in flight are aborted and their permits freed. */
   cancel?: CancelSignal
   emit?: (event: RunEvent) => void
+  /** The response shall hold `timeline`. */
+  timeline?: boolean
 }
 
 /** What a route may ask of the service: all that floor 5 knows of the floors below. */
@@ -36,4 +40,8 @@ export interface Service {
   /** In Prometheus' text format. */
   scrape: () => Promise<{ content_type: string; text: string }>
   readiness: () => Readiness
+  /** Counts a reader of events that was dropped because it was too slow. */
+  readerDropped: () => void
+  /** Ends all runs in flight, each with what it has by then. */
+  stopRuns: () => void
 }

@@ -10,6 +10,7 @@ const WINDOW = 20
 export class Breaker {
   readonly #cooldownMs: number
   readonly #now: () => number
+  readonly #onChange: (state: BreakerState) => void
   #state: BreakerState = 'closed'
   #openedAt = 0
   #probing = false
@@ -20,9 +21,14 @@ export class Breaker {
   #recent = 0
   #seen = 0
 
-  constructor(cooldown_ms: number, now: () => number = () => performance.now()) {
+  constructor(
+    cooldown_ms: number,
+    now: () => number = () => performance.now(),
+    onChange: (state: BreakerState) => void = () => undefined,
+  ) {
     this.#cooldownMs = cooldown_ms
     this.#now = now
+    this.#onChange = onChange
   }
 
   get state(): BreakerState {
@@ -63,6 +69,7 @@ export class Breaker {
     this.#state = state
     this.#probing = false
     this.#era++
+    this.#onChange(state)
   }
 
   #open(): void {

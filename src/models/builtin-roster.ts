@@ -2,11 +2,14 @@ import type { RosterFile } from '../contract/roster.ts'
 
 const at = (port: number): string => `http://127.0.0.1:${port}/v1`
 
-const LARGE = { slots: 2, context_window: 8192 } as const
-const TINY = { slots: 4, context_window: 2048 } as const
+const LARGE = { context_window: 8192 } as const
+const TINY = { context_window: 2048 } as const
 
 /**
  * The roster of a service that was told of no other: five models on two GPUs.
+ *
+ * No model has slots here: who starts llama-server chooses `--parallel`, and the server tells it. A number of ours would be too
+ * high for one server, where calls would then wait without regard to priority, and leave slots of another idle.
  *
  * Fallbacks only lead to a model of at least the same size that was trained on medicine. The two medical models stand in
  * for each other. BiMediX2-8B also stands in for the insurance model, on the other GPU: what it writes about codes is a

@@ -1,17 +1,21 @@
-import { Pool } from 'undici'
 import type { CancelSignal } from '../contract/cancel.ts'
-import { readCompletion } from './completion.ts'
-import { estimateFit, looksCut, showsCut, surelyFits } from './context-fit.ts'
-import { failure, failureOfFault, failureOfStatus } from './failure.ts'
-import { type Answer, exchange } from './http.ts'
-import type { AttemptResult, Completion, Failure, Model, ModelRequest } from './port.ts'
+import { MAX_SLOTS } from '../contract/roster.ts'
+import { readAnswer } from './answer.ts'
+import { Connections, type Ignored } from './connections.ts'
+import type { Answer } from './exchange.ts'
+import { failure } from './failure.ts'
+import { exchange } from './http.ts'
+import { parseJson } from './json.ts'
+import type { ModelLookup } from './names.ts'
+import type { AttemptResult, Model, ModelRequest } from './port.ts'
+import { checkCut, measuredFit, plainFit, plainlyWhole, type TokenCount } from './prompt-check.ts'
 import { RequestBody } from './request-body.ts'
-import { parseRetryAfter } from './retry-after.ts'
+import { AnswerStream } from './stream.ts'
 
 /** An answer of a model is a few kilobytes; what passes this is no answer. */
 export const MAX_RESPONSE_BYTES = 4 * 1024 * 1024
-/** Marks answers of the simulator; nothing else can. */
-const SIMULATOR_HEADER = 'x-consilium-simulator'
+/** Longest silence within a streamed answer: so long that the next server still has time. */
+const STREAM_IDLE_MS = 15_000
 /** Longest wait for a server's tokenizer: counting takes it milliseconds. */
 const COUNT_MS = 5000
 
@@ -23,35 +27,67 @@ export interface ServerFacts {
   tokenizes: boolean | null
 }
 
-/** OpenAI-compatible client of one model server, on one connection pool. */
+export interface ClientOptions {
+  /** @default the system's */
+  lookup?: ModelLookup
+  /** Longest gap between two pieces of a streamed answer in ms; the first may take until the deadline. @default 15000 */
+  stream_idle_ms?: number
+}
+
+/** OpenAI-compatible client of one model server, on its own connections. */
 export class ModelClient {
   readonly model: Model
   readonly facts: ServerFacts = { context_window: null, tokenizes: null }
-  readonly #pool: Pool
+  readonly #connections: Connections
   readonly #headers: Record<string, string>
+  readonly #streamHeaders: Record<string, string>
+  readonly #streamIdleMs: number
   readonly #body: RequestBody
   readonly #paths: { base: string; completions: string }
 
-  constructor(model: Model) {
+  constructor(model: Model, { lookup, stream_idle_ms = STREAM_IDLE_MS }: ClientOptions = {}) {
     this.model = model
+    this.#streamIdleMs = stream_idle_ms
     const url = new URL(model.url)
-    // The lane admits at most `slots` calls; the rest is for probes and token counts.
-    this.#pool = new Pool(url.origin, { connections: model.slots + 2, pipelining: 1 })
+    // The lane admits at most `slots` calls; the rest is for probes and token counts. Where the server tells its slots the lane
+    // may grow to the most there can be. Connections are opened as they are needed, so a bound that is not reached costs nothing.
+    const connections = (model.slots ?? MAX_SLOTS) + 2
+    this.#connections = new Connections(url.origin, { connections, ...(lookup && { connect: { lookup } }) })
     this.#headers = { 'content-type': 'application/json', accept: 'application/json', 'accept-encoding': 'identity' }
     if (model.api_key !== null) this.#headers.authorization = `Bearer ${model.api_key}`
+    this.#streamHeaders = { ...this.#headers, accept: 'text/event-stream, application/json' }
     this.#body = new RequestBody(model.served_model)
     this.#paths = { base: url.pathname.replace(/\/v1$/, ''), completions: `${url.pathname}/chat/completions` }
   }
 
-  /** Closes the pool and ends whatever is still in flight. */
+  /** Times that a call was sent again because the server closed an idle connection at the moment of sending. */
+  get reconnects(): number {
+    return this.#connections.reconnects
+  }
+
+  get ignored(): Readonly<Ignored> {
+    return this.#connections.ignored
+  }
+
+  /** Closes all connections and ends whatever is still in flight. */
   close(): Promise<void> {
-    return this.#pool.destroy()
+    return this.#connections.pool.destroy()
   }
 
   /** GET on the server's root (`/props`, `/v1/models`, …), parsed; null when it does not answer 200 with JSON. */
   async get(path: string, deadline: number, cancel: CancelSignal): Promise<unknown> {
+    const body = await this.#fetch(path, deadline, cancel)
+    return body === null ? null : parseJson(body.toString())
+  }
+
+  /** The same as text. */
+  async text(path: string, deadline: number, cancel: CancelSignal): Promise<string | null> {
+    return (await this.#fetch(path, deadline, cancel))?.toString('utf8') ?? null
+  }
+
+  async #fetch(path: string, deadline: number, cancel: CancelSignal): Promise<Buffer | null> {
     const answer = await this.#exchange('GET', `${this.#paths.base}${path}`, null, deadline, cancel)
-    return answer.kind === 'answer' && answer.status === 200 ? parseJson(answer.body) : null
+    return answer.kind === 'answer' && answer.status === 200 ? answer.body : null
   }
 
   /** Whether anything answers there, whatever it says short of a server error. */
@@ -60,16 +96,21 @@ export class ModelClient {
     return answer.kind === 'answer' && answer.status < 500
   }
 
-  /** One chat completion. Always resolves; refuses before any GPU works when the prompt cannot fit. */
+  /**
+   * One chat completion, streamed when somebody hears `on_delta`. Always resolves; refuses before any GPU works when the
+   * prompt cannot fit. What has been handed on of an answer that then fails is to be discarded.
+   */
   async complete(request: ModelRequest, cancel: CancelSignal): Promise<AttemptResult> {
-    const prompt = request.system.length + request.user.length
-    const fit = await this.#checkFit(request, prompt, cancel)
-    if (fit.overflow) return failure('context_overflow', 0)
+    const { window } = this
+    const fit = plainFit(request, window) ?? (await measuredFit(request, window as number, this.#count, cancel))
+    if (fit.overflow !== null) return failure('context_overflow', 0, { message: fit.overflow })
 
     const body = this.#body.write(request)
-    const answer = await this.#exchange('POST', this.#paths.completions, body, request.deadline, cancel)
-    const result = readAnswer(answer, request.max_tokens)
-    return result.ok ? this.#checkCut(result, request, prompt, fit, cancel) : result
+    const stream = request.on_delta === null ? null : new AnswerStream(request.on_delta)
+    const answer = await this.#exchange('POST', this.#paths.completions, body, request.deadline, cancel, stream)
+    const result = readAnswer(answer, stream, request.max_tokens)
+    if (!result.ok || plainlyWhole(result, request, fit)) return result
+    return checkCut(result, request, fit, this.#count, cancel)
   }
 
   #exchange(
@@ -78,42 +119,30 @@ export class ModelClient {
     body: string | null,
     deadline: number,
     cancel: CancelSignal,
+    reader: AnswerStream | null = null,
   ): Promise<Answer> {
-    return exchange(this.#pool, {
+    return exchange(this.#connections, {
       method,
       path,
-      headers: this.#headers,
+      headers: reader === null ? this.#headers : this.#streamHeaders,
       body,
       deadline,
       cancel,
       max_bytes: MAX_RESPONSE_BYTES,
+      reader,
+      idle_ms: this.#streamIdleMs,
     })
   }
 
-  #window(): number | null {
+  /** Tokens per slot that a call may use: the smaller of what the roster lists and the server told; null when neither does. */
+  get window(): number | null {
     const told = this.facts.context_window
     const listed = this.model.context_window
     return told !== null && listed !== null ? Math.min(told, listed) : (told ?? listed)
   }
 
-  async #checkFit(request: ModelRequest, chars: number, cancel: CancelSignal): Promise<Fit> {
-    const window = this.#window()
-    if (window === null) return { overflow: false, exact: null, certain: true, window }
-    const size = { chars, max_tokens: request.max_tokens, window }
-    // 3 bytes per UTF-16 unit is the most that UTF-8 takes; only near the limit is it worth measuring.
-    if (
-      surelyFits(chars * 3, size) ||
-      surelyFits(Buffer.byteLength(request.system) + Buffer.byteLength(request.user.toString()), size)
-    )
-      return { overflow: false, exact: null, certain: true, window }
-    const exact = await this.#countTokens(request, cancel)
-    if (exact !== null) return { overflow: exact + request.max_tokens > window, exact, certain: true, window }
-    const fit = estimateFit(size)
-    return { overflow: fit === 'overflow', exact: null, certain: fit === 'fits', window }
-  }
-
   /** The server's own count of the prompt's text; null where it does not count (llama.cpp and vLLM do). */
-  async #countTokens({ system, user, deadline }: ModelRequest, cancel: CancelSignal): Promise<number | null> {
+  readonly #count: TokenCount = async ({ system, user, deadline }, cancel) => {
     if (this.facts.tokenizes === false) return null
     // llama.cpp reads `content`, vLLM reads `model` and `prompt`; each ignores the other's members.
     const content = `${system}\n${user}`
@@ -127,49 +156,9 @@ export class ModelClient {
       if (answer.status === 404 || answer.status === 405 || answer.status === 501) this.facts.tokenizes = false
       return null
     }
-    const count = readTokenCount(parseJson(answer.body))
+    const count = readTokenCount(parseJson(answer.body.toString()))
     this.facts.tokenizes = count !== null
     return count
-  }
-
-  async #checkCut(
-    result: Completion,
-    request: ModelRequest,
-    chars: number,
-    fit: Fit,
-    cancel: CancelSignal,
-  ): Promise<AttemptResult> {
-    const { prompt_tokens, tokens } = result
-    if (prompt_tokens === null) return fit.certain ? result : { ...result, warnings: [UNCOUNTED] }
-    const suspicious = fit.exact === null && looksCut(chars, prompt_tokens)
-    const exact = suspicious ? await this.#countTokens(request, cancel) : fit.exact
-    if (showsCut({ exact, prompt_tokens, tokens, window: fit.window }))
-      return failure('input_truncated', result.latency_ms)
-    if (suspicious && exact === null) return { ...result, warnings: [FEW_TOKENS] }
-    // The prompt was whole, so what met the edge of the context is the answer.
-    const atEdge = fit.window !== null && prompt_tokens + (tokens ?? 0) >= fit.window
-    return atEdge ? { ...result, truncated: true } : result
-  }
-}
-
-const UNCOUNTED =
-  'The prompt may not have fitted the context window, and the server reports no token counts: part of it may have been cut.'
-const FEW_TOKENS =
-  'The server counted very few tokens for the length of the prompt and has no tokenizer to check: part of it may have been cut.'
-
-interface Fit {
-  overflow: boolean
-  exact: number | null
-  /** False: only the server's count afterwards can tell whether it was cut. */
-  certain: boolean
-  window: number | null
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch {
-    return undefined
   }
 }
 
@@ -177,24 +166,4 @@ function readTokenCount(body: unknown): number | null {
   const { tokens, count } = (body ?? {}) as { tokens?: unknown; count?: unknown }
   if (Array.isArray(tokens)) return tokens.length
   return Number.isInteger(count) ? (count as number) : null
-}
-
-function readAnswer(answer: Answer, max_tokens: number): Completion | Failure {
-  if (answer.kind === 'error') return failureOfFault(answer.reason, answer.latency_ms)
-  const { status, headers, body, latency_ms } = answer
-  if (status !== 200) {
-    const told = parseJson(body) as { error?: { type?: unknown; code?: unknown } } | undefined
-    const types = [told?.error?.type, told?.error?.code]
-    return failureOfStatus(status, latency_ms, parseRetryAfter(headers['retry-after'], Date.now()), types)
-  }
-  const encoding = headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity')
-    return failure('bad_upstream_response', latency_ms, {
-      message: 'The model server compressed its answer though it was asked not to.',
-    })
-  const json = parseJson(body)
-  if (json === undefined)
-    return failure('bad_upstream_response', latency_ms, { message: 'The answer of the model server is not JSON.' })
-  const completion = readCompletion(json, max_tokens, latency_ms)
-  return completion.ok ? { ...completion, simulated: headers[SIMULATOR_HEADER] === '1', warnings: [] } : completion
 }

@@ -20,6 +20,12 @@ export function estimateFit({ chars, max_tokens, window }: PromptSize): 'fits' |
   return Math.ceil(chars / LEAST_CHARS) + max_tokens <= window ? 'fits' : 'uncertain'
 }
 
+/** Why a prompt was not sent, in numbers. `exact`: as the server's tokenizer counts it, else null. */
+export function overflowMessage(exact: number | null, { chars, max_tokens, window }: PromptSize): string {
+  const prompt = exact === null ? `at least about ${Math.ceil(chars / MOST_CHARS)}` : String(exact)
+  return `The prompt has ${prompt} tokens; with its max_tokens of ${max_tokens} that passes the context window of ${window} tokens.`
+}
+
 /** No tokenizer makes more tokens than there are bytes: below this nothing needs to be counted. */
 export const surelyFits = (bytes: number, { max_tokens, window }: PromptSize): boolean => bytes + max_tokens <= window
 

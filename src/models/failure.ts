@@ -1,5 +1,5 @@
 import { TASK_ERRORS, type TaskErrorCode } from '../errors.ts'
-import type { ExchangeFault } from './http.ts'
+import type { ExchangeFault } from './exchange.ts'
 import type { Failure } from './port.ts'
 
 interface Details {
@@ -20,6 +20,10 @@ export function failureOfFault(reason: ExchangeFault, latency_ms: number): Failu
       return failure('cancelled', latency_ms)
     case 'timeout':
       return failure('upstream_timeout', latency_ms)
+    case 'stalled':
+      return failure('upstream_timeout', latency_ms, {
+        message: 'The model server stopped in the middle of its answer.',
+      })
     case 'unreachable':
       return failure('upstream_unreachable', latency_ms, { transient: true })
     case 'broken':
@@ -34,6 +38,11 @@ export function failureOfFault(reason: ExchangeFault, latency_ms: number): Failu
 
 const OVERFLOW_TYPES: readonly unknown[] = ['exceed_context_size_error', 'context_length_exceeded']
 
+/** Whether one of a server's own error types and codes says that the prompt does not fit. */
+export const isOverflow = (types: readonly unknown[]): boolean => types.some((type) => OVERFLOW_TYPES.includes(type))
+
+export const STREAM_ERROR = 'The model server reported an error in the middle of its answer.'
+
 /** What a status other than 200 means. `types` are the server's own error type and code, compared and never repeated. */
 export function failureOfStatus(
   status: number,
@@ -43,15 +52,23 @@ export function failureOfStatus(
 ): Failure {
   if (status === 429) return failure('rate_limited', latency_ms, { transient: true, retry_after_ms })
   if (status >= 500) {
-    const message = `The model server reported an internal error (status ${status}).`
+    const message = `${SERVER_ERRORS[status] ?? 'The model server reported that it could not answer'} (status ${status}).`
     return failure('upstream_error', latency_ms, { message, transient: true, retry_after_ms })
   }
   if (status < 300)
     return failure('bad_upstream_response', latency_ms, {
       message: `The model server answered with status ${status}, which holds no chat completion.`,
     })
-  if (types.some((type) => OVERFLOW_TYPES.includes(type))) return failure('context_overflow', latency_ms)
+  if (isOverflow(types)) return failure('context_overflow', latency_ms)
   return failure('upstream_rejected', latency_ms, { message: rejection(status) })
+}
+
+/** Statuses of 500 and above that say more than that something went wrong. */
+const SERVER_ERRORS: Readonly<Record<number, string>> = {
+  500: 'The model server reported an internal error',
+  502: 'A gateway in front of the model server got no usable answer from it',
+  503: 'The model server is overloaded, loading its model or restarting',
+  504: 'A gateway in front of the model server got no answer from it in time',
 }
 
 function rejection(status: number): string {

@@ -12,7 +12,7 @@ OWN.addAddress('::1', 'ipv6')
 OWN.addSubnet('fc00::', 7, 'ipv6')
 
 /** Loopback, private addresses and single-label names: what can only be the hospital's own. */
-export function isOwnHost(host: string): boolean {
+function isOwnHost(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '')
   const version = isIP(bare)
   if (version !== 0) return OWN.check(bare, version === 4 ? 'ipv4' : 'ipv6')

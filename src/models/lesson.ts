@@ -10,6 +10,7 @@ export interface Lesson {
 const NOTHING: Lesson = { failed: null, reachable: null }
 const ANSWERED: Lesson = { failed: null, reachable: true }
 const WORKS: Lesson = { failed: false, reachable: true }
+const SLOW: Lesson = { failed: true, reachable: null }
 const FAILS: Lesson = { failed: true, reachable: true }
 const GONE: Lesson = { failed: true, reachable: false }
 
@@ -24,15 +25,18 @@ export const patienceOf = (usual_ms: number | null): number =>
 
 /**
  * Reads an attempt. 4xx and 429 say that somebody is there and nothing about its health; a timeout counts only after
- * `patience_ms`: a caller who gives a task a millisecond must not close the server for everybody else.
+ * `patience_ms`: a caller who gives a task a millisecond must not close the server for everybody else. The same
+ * goes for a call that another one overtook, but that says nothing of whether the server is there.
  */
-export function learn(result: AttemptResult, patience_ms: number): Lesson {
+export function learn(result: AttemptResult, patience_ms: number, overtaken = false): Lesson {
   if (result.ok) return WORKS
   switch (result.code) {
     case 'upstream_unreachable':
       return GONE
     case 'upstream_timeout':
       return result.latency_ms >= patience_ms ? GONE : NOTHING
+    case 'cancelled':
+      return overtaken && result.latency_ms >= patience_ms ? SLOW : NOTHING
     case 'upstream_error':
     case 'bad_upstream_response':
     case 'response_too_large':

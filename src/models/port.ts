@@ -7,7 +7,8 @@ export interface Model {
   /** Base URL with /v1 and without a trailing slash; never holds credentials. */
   url: string
   gpu: number
-  slots: number
+  /** Calls at once as the roster lists them; null: what the server tells, 1 until it does. */
+  slots: number | null
   /** Tokens per slot, prompt and answer together; null when the roster does not say. */
   context_window: number | null
   served_model: string
@@ -24,6 +25,8 @@ export interface ModelRequest {
   temperature: number
   /** On the clock of performance.now(): the whole call ends by then, whatever trickles in. */
   deadline: number
+  /** Hears the answer piece by piece as it is written; null: it is fetched whole, which costs less. May throw nothing. */
+  on_delta: ((delta: string) => void) | null
 }
 
 /** A whole answer, checked. `latency_ms` runs from sending to the last byte. */
@@ -39,6 +42,8 @@ export interface Completion {
   simulated: boolean
   warnings: readonly string[]
   latency_ms: number
+  /** From sending to the first piece of text; null of an answer that was fetched whole. */
+  first_token_ms: number | null
 }
 
 export interface Failure {
@@ -61,6 +66,7 @@ export interface ModelPort {
 }
 
 export interface RetryQuestion {
+  model: string
   failure: Failure
   /** Attempts made on this server for this task so far, 1 or more. */
   tries: number
@@ -68,5 +74,12 @@ export interface RetryQuestion {
   remaining_ms: number
 }
 
-/** Whether to ask the same server again: the pause before it in ms, or null for no. */
-export type RetryPolicy = (question: RetryQuestion) => number | null
+/** Whether to ask a server again, for one task and within what all tasks together may cost it. */
+export interface Retries {
+  /** A task's first call to this server has ended; one that was not sent earns nothing. */
+  sent: (model: string) => void
+  /** The pause before asking the same server again in ms, or null for no. */
+  ask: (question: RetryQuestion) => number | null
+  /** Whether a call beyond the first may go out at all now; one that may is counted. */
+  allow: (model: string) => boolean
+}

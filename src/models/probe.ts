@@ -1,49 +1,53 @@
 import type { CancelSignal } from '../contract/cancel.ts'
+import { readFacts } from './facts.ts'
 import type { ModelServer } from './server.ts'
+import { differs } from './slots.ts'
 
 /** Takes a finding about a server: ids and numbers only. */
 export type ProbeLog = (finding: {
   model: string
-  finding: 'smaller_context' | 'reachable' | 'unreachable'
+  finding: 'smaller_context' | 'slots_differ' | 'slots_learned' | 'reachable' | 'unreachable'
+  /** By the roster. */
   listed?: number
+  /** By the server's own word. */
   served?: number
 }) => void
 
-const PATIENCE_MS = 2000
+export interface ProbeOptions {
+  log: ProbeLog
+  /** OLLAMA_NUM_PARALLEL; null when it is not set. */
+  ollama_parallel: number | null
+  /** For all that is asked in one look, in ms. @default 2000 */
+  patience_ms?: number
+}
 
 const NEVER: CancelSignal = { cancelled: false, onCancel: () => () => undefined }
 
-/** A size of 0 is how llama.cpp's router says that it has no model loaded. */
-const readSize = (value: unknown): number | null =>
-  Number.isInteger(value) && (value as number) > 0 ? (value as number) : null
-
-/** llama.cpp's `/props`; the size of one slot's context. */
-function readProps(body: unknown): number | null {
-  const settings = (body as { default_generation_settings?: { n_ctx?: unknown } } | null)?.default_generation_settings
-  return readSize(settings?.n_ctx)
-}
-
-/** vLLM's `/v1/models`. */
-function readModels(body: unknown): number | null {
-  const data = (body as { data?: { max_model_len?: unknown }[] } | null)?.data
-  return readSize(Array.isArray(data) ? data[0]?.max_model_len : undefined)
-}
-
-/** Asks a server whether it is there and how large its context really is. Never rejects. */
-export async function probe(server: ModelServer, log: ProbeLog): Promise<void> {
+/** Looks at a server: is it there, and, when that is due, what does it tell about itself? Never rejects. */
+export async function probe(server: ModelServer, { log, ollama_parallel, patience_ms = 2000 }: ProbeOptions) {
   const { client, model } = server
   const before = server.reachable
-  const deadline = performance.now() + PATIENCE_MS
-  server.probed(await client.answers(deadline, NEVER))
+  const deadline = performance.now() + patience_ms
+  const answers = await client.answers(deadline, NEVER)
+  // A frozen process says nothing until the time is over; one that ended or loads its model says no at once.
+  server.probed(answers, !answers && performance.now() < deadline - patience_ms / 2)
   if (server.reachable !== before) log({ model: model.id, finding: server.reachable ? 'reachable' : 'unreachable' })
-  if (!server.reachable || client.facts.context_window !== null) return
+  if (!server.reachable || !server.factsDue) return
 
-  const [props, models] = await Promise.all([
-    client.get('/props', deadline, NEVER),
-    client.get('/v1/models', deadline, NEVER),
-  ])
-  const served = readProps(props) ?? readModels(models)
-  client.facts.context_window = served
-  if (served !== null && model.context_window !== null && served < model.context_window)
+  const knew = server.slots.told?.count
+  const facts = await readFacts(client, { deadline, cancel: NEVER, ollama_parallel })
+  server.told(facts, performance.now() < deadline)
+  const served = client.facts.context_window
+  if (
+    served !== null &&
+    model.context_window !== null &&
+    served < model.context_window &&
+    server.isNews(`context ${served}`)
+  )
     log({ model: model.id, finding: 'smaller_context', listed: model.context_window, served })
+  const { told, count, source } = server.slots
+  if (told === null || told.count === knew) return
+  if (model.slots !== null && differs(model.slots, told) && server.isNews(`slots ${told.count}`))
+    log({ model: model.id, finding: 'slots_differ', listed: model.slots, served: told.count })
+  if (source !== 'roster') log({ model: model.id, finding: 'slots_learned', served: count })
 }

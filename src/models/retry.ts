@@ -1,4 +1,7 @@
-import type { RetryPolicy } from './port.ts'
+import type { RetryQuestion } from './port.ts'
+
+/** Whether to ask the same server again: the pause before it in ms, or null for no. */
+export type RetryPolicy = (question: Omit<RetryQuestion, 'model'>) => number | null
 
 export interface RetryOptions {
   /** Attempts on one server for one task. @default 3 */

@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import type { Config } from '../config.ts'
+import { fieldErrors } from '../contract/field-errors.ts'
 import { RosterFile, type RosterModel } from '../contract/roster.ts'
 import { ConfigError } from '../errors.ts'
 import { builtinRoster } from './builtin-roster.ts'
@@ -18,6 +18,8 @@ export interface Roster {
   models: ReadonlyMap<string, Model>
   /** Agent → its models, the pinned one first, then its fallbacks. */
   chains: ReadonlyMap<string, readonly [Model, ...Model[]]>
+  /** Agent → after how many ms its calls are hedged; agents that are not stand not in it. */
+  hedges: ReadonlyMap<string, number>
 }
 
 export type ModelSettings = Config['models']
@@ -29,7 +31,8 @@ const refuse = (message: string): never => {
 function parseRoster(content: unknown, source: string): RosterFile {
   const parsed = RosterFile.safeParse(content)
   if (parsed.success) return parsed.data
-  return refuse(`${source} is not a roster:\n${z.prettifyError(parsed.error)}`)
+  const lines = fieldErrors(parsed.error.issues, '(file)').map(({ field, message }) => `  ${field}: ${message}`)
+  return refuse(`${source} is not a roster:\n${lines.join('\n')}`)
 }
 
 /** The built-in roster, moved to where `MODEL_HOST` and `MODEL_PORTS` say that its models are. */
@@ -64,7 +67,7 @@ function resolveModel(model: RosterModel, settings: ModelSettings): Model {
     // "http://gpu1:8085" can only mean the API that lives under /v1.
     url: `${url.origin}${url.pathname.replace(/\/+$/, '') || '/v1'}`,
     gpu: model.gpu,
-    slots: model.slots,
+    slots: model.slots ?? null,
     context_window: model.context_window ?? null,
     served_model: model.served_model ?? model.id,
     api_key: settings.apiKeys[model.id] ?? null,
@@ -134,5 +137,10 @@ export function buildRoster(settings: ModelSettings): Roster {
   )
   for (const { gpu } of models.values())
     if (!gpus.has(gpu)) gpus.set(gpu, { id: gpu, name: null, max_concurrent: null })
-  return { gpus: new Map([...gpus].sort(([a], [b]) => a - b)), models, chains }
+  const hedges = new Map(
+    Object.entries(file.agents).flatMap(([agent, { hedge_after_ms: after }]) =>
+      after === undefined ? [] : [[agent, after]],
+    ),
+  )
+  return { gpus: new Map([...gpus].sort(([a], [b]) => a - b)), models, chains, hedges }
 }

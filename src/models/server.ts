@@ -2,14 +2,30 @@ import type { CancelSignal } from '../contract/cancel.ts'
 import type { BreakerState } from '../contract/roster.ts'
 import { Breaker } from './breaker.ts'
 import { ModelClient } from './client.ts'
+import type { ToldFacts } from './facts.ts'
 import { failure } from './failure.ts'
 import { learn, patienceOf } from './lesson.ts'
+import type { ModelLookup } from './names.ts'
 import type { AttemptResult, Model, ModelRequest } from './port.ts'
+import { decideSlots, type Slots, shareSlots, type ToldSlots } from './slots.ts'
 
 const SMOOTHING = 0.2
+/** A restart between two looks goes unseen; its new settings are found this long afterwards at the latest. */
+const FACTS_INTERVAL_MS = 60_000
 
 /** Exponential moving average. */
 const mix = (average: number, latest: number): number => average + SMOOTHING * (latest - average)
+
+export interface ModelServerParts {
+  /** Hears when a call, not a probe, finds the server gone or back. */
+  onChange?: (reachable: boolean) => void
+  /** Hears of every change of state of its breaker. */
+  onBreaker?: (state: BreakerState) => void
+  /** @default the system's */
+  lookup?: ModelLookup
+  /** Models of the roster at this URL. @default 1 */
+  models_here?: number
+}
 
 /** One model server: its client, its breaker, and what the last contact showed. */
 export class ModelServer {
@@ -17,18 +33,23 @@ export class ModelServer {
   readonly client: ModelClient
   readonly #breaker: Breaker
   readonly #onChange: (reachable: boolean) => void
+  readonly #modelsHere: number
   #reachable: boolean | null = null
   /** An inference timed out and none has worked since. */
   #hung = false
   #lastLatencyMs: number | null = null
   #usualMs: number | null = null
+  #toldSlots: ToldSlots | null = null
+  readonly #said = new Set<string>()
+  /** On the clock of performance.now(). */
+  #factsDueAt = 0
 
-  /** `onChange` hears when a call, not a probe, finds the server gone or back. */
-  constructor(model: Model, breakerCooldownMs: number, onChange: (reachable: boolean) => void = () => undefined) {
+  constructor(model: Model, breakerCooldownMs: number, parts: ModelServerParts = {}) {
     this.model = model
-    this.#onChange = onChange
-    this.client = new ModelClient(model)
-    this.#breaker = new Breaker(breakerCooldownMs)
+    this.#onChange = parts.onChange ?? (() => undefined)
+    this.#modelsHere = parts.models_here ?? 1
+    this.client = new ModelClient(model, parts)
+    this.#breaker = new Breaker(breakerCooldownMs, undefined, parts.onBreaker)
   }
 
   /** By the last contact; null before the first. */
@@ -50,29 +71,67 @@ export class ModelServer {
     return this.#usualMs
   }
 
+  get slots(): Slots {
+    return decideSlots(this.model.slots, this.#toldSlots)
+  }
+
+  /** Whether it should be asked about itself: at first, after it was gone, and now and then. */
+  get factsDue(): boolean {
+    return performance.now() >= this.#factsDueAt
+  }
+
+  /**
+   * Takes in what the server told. What it does not tell this time stays as it was: silence is not news. When it was not `whole`
+   * because time ran out, it is asked again at the next look.
+   */
+  told({ context_window, slots }: ToldFacts, whole: boolean): void {
+    if (whole) this.#factsDueAt = performance.now() + FACTS_INTERVAL_MS
+    if (context_window !== null) this.client.facts.context_window = context_window
+    if (slots !== null) this.#toldSlots = shareSlots(slots, this.#modelsHere)
+  }
+
+  /** Whether something has not been said of this server before; from now on it has. */
+  isNews(what: string): boolean {
+    return this.#said.size < this.#said.add(what).size
+  }
+
   async call(request: ModelRequest, cancel: CancelSignal): Promise<AttemptResult> {
     const ticket = this.#breaker.admit()
     if (ticket === null) return failure('breaker_open', 0)
-    const result = await this.client.complete(request, cancel)
-    this.#learn(ticket, result)
-    return result
+    try {
+      const result = await this.client.complete(request, cancel)
+      this.#learn(ticket, result, cancel.overtaken)
+      return result
+    } catch (fault) {
+      // A ticket that never comes back would keep a half-open breaker waiting for ever.
+      this.#breaker.record(ticket, null)
+      throw fault
+    }
   }
 
   /**
    * Takes in what a health probe saw. An answer to a probe does not outweigh an inference that hung: a server whose
-   * `/v1/models` answers while its GPU hangs stays unreachable until an inference works again.
+   * `/v1/models` answers while its GPU hangs stays unreachable until an inference works again, or until it was `gone`, not just
+   * silent: then what comes back has been started anew.
    */
-  probed(answers: boolean): void {
-    if (!answers) this.#reachable = false
-    else if (!this.#hung) this.#reachable = true
+  probed(answers: boolean, gone = false): void {
+    if (gone) this.#hung = false
+    if (!answers) this.#see(false)
+    else if (!this.#hung) this.#see(true)
   }
 
-  #learn(ticket: number, result: AttemptResult): void {
-    const { failed, reachable } = learn(result, patienceOf(this.#usualMs))
+  #see(reachable: boolean): void {
+    this.#reachable = reachable
+    // What comes back may have been started anew, with other settings.
+    if (!reachable) this.#factsDueAt = 0
+  }
+
+  #learn(ticket: number, result: AttemptResult, overtaken?: boolean): void {
+    const { failed, reachable } = learn(result, patienceOf(this.#usualMs), overtaken)
     this.#breaker.record(ticket, failed)
     if (reachable !== null) {
       const news = reachable !== this.#reachable && !(reachable && this.#reachable === null)
-      this.#reachable = reachable
+      this.#see(reachable)
       if (news) this.#onChange(reachable)
       this.#hung = !reachable && !result.ok && result.code === 'upstream_timeout'
     }

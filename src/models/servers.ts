@@ -1,20 +1,46 @@
 import type { CancelSignal } from '../contract/cancel.ts'
-import type { BreakerState } from '../contract/roster.ts'
+import type { BreakerState, SlotsSource } from '../contract/roster.ts'
 import { roundMs } from '../results/round.ts'
+import { type NameLog, Names } from './names.ts'
 import type { AttemptResult, Model, ModelPort, ModelRequest } from './port.ts'
 import { type ProbeLog, probe } from './probe.ts'
-import { ModelServer } from './server.ts'
+import { ModelServer, type ModelServerParts } from './server.ts'
+import { watch } from './watch.ts'
 
 export interface ServerView {
   reachable: boolean | null
   breaker: BreakerState
   last_latency_ms: number | null
+  slots_source: SlotsSource
+  served_slots: number | null
+  /** Tokens per slot that calls are held to; null when nobody says. */
+  context_window: number | null
+}
+
+/** Counted since the start. */
+export interface Noticed {
+  /** Calls sent again because the server had closed the idle connection. */
+  reconnects: number
+  /** Answers that had begun when the time of their call was over. */
+  late: number
+  /** Answers that nobody had asked for. */
+  duplicate: number
 }
 
 export interface ServersOptions {
   breaker_cooldown_ms: number
   /** Told once per server and finding. */
-  log: ProbeLog
+  log: (finding: Parameters<ProbeLog>[0] | Parameters<NameLog>[0]) => void
+  /** Hears when the slots of a server turn out to be others than before. */
+  onSlots?: (model: string, slots: number) => void
+  /** Hears of every change of state of a breaker. */
+  onBreaker?: (model: string, state: BreakerState) => void
+  /** OLLAMA_NUM_PARALLEL. @default null, not set */
+  ollama_parallel?: number | null
+  /** @default the names of this machine and its DNS */
+  names?: Names
+  /** Time for one look at a server in ms. @default 2000 */
+  probe_patience_ms?: number
   /** Pause between two looks at a server in ms. @default 10000 */
   probe_interval_ms?: number
 }
@@ -23,20 +49,26 @@ export interface ServersOptions {
 export class ModelServers implements ModelPort {
   readonly #servers: ReadonlyMap<string, ModelServer>
   readonly #options: ServersOptions
-  #timer: NodeJS.Timeout | null = null
+  readonly #names: Names
+  #unwatch: (() => void)[] = []
   #closed = false
   /** What ends with us says nothing about a server. */
-  readonly #log: ProbeLog = (finding) => {
+  readonly #log: ServersOptions['log'] = (finding) => {
     if (!this.#closed) this.#options.log(finding)
   }
 
   constructor(models: Iterable<Model>, options: ServersOptions) {
     this.#options = options
+    this.#names = options.names ?? new Names({ log: this.#log })
+    const all = [...models]
     this.#servers = new Map(
-      [...models].map((model) => {
-        const changed = (reachable: boolean) =>
+      all.map((model) => {
+        const onChange = (reachable: boolean) =>
           this.#log({ model: model.id, finding: reachable ? 'reachable' : 'unreachable' })
-        return [model.id, new ModelServer(model, options.breaker_cooldown_ms, changed)]
+        const models_here = all.filter(({ url }) => url === model.url).length
+        const onBreaker = (state: BreakerState) => this.#options.onBreaker?.(model.id, state)
+        const parts: ModelServerParts = { onChange, onBreaker, models_here, lookup: this.#names.lookup }
+        return [model.id, new ModelServer(model, options.breaker_cooldown_ms, parts)]
       }),
     )
   }
@@ -45,29 +77,48 @@ export class ModelServers implements ModelPort {
     return (this.#servers.get(model.id) as ModelServer).call(request, cancel)
   }
 
-  /** How long a server of the roster usually takes to answer, in ms; null before its first answer. */
-  usualMs(id: string): number | null {
-    return (this.#servers.get(id) as ModelServer).usualMs
+  /** Whether calls to a server of the roster go out as usual. */
+  works(id: string): boolean {
+    return (this.#servers.get(id) as ModelServer).breaker === 'closed'
+  }
+
+  /** What was noticed on the connections to a server and changed no result. */
+  noticed(id: string): Noticed {
+    const { reconnects, ignored } = (this.#servers.get(id) as ModelServer).client
+    return { reconnects, late: ignored.late, duplicate: ignored.duplicate }
   }
 
   /** What is known now of a server of the roster. */
   view(id: string): ServerView {
-    const { reachable, breaker, lastLatencyMs } = this.#servers.get(id) as ModelServer
-    return { reachable, breaker, last_latency_ms: lastLatencyMs === null ? null : roundMs(lastLatencyMs) }
+    const { reachable, breaker, lastLatencyMs, slots, client } = this.#servers.get(id) as ModelServer
+    return {
+      reachable,
+      breaker,
+      last_latency_ms: lastLatencyMs === null ? null : roundMs(lastLatencyMs),
+      slots_source: slots.source,
+      served_slots: slots.told?.count ?? null,
+      context_window: client.window,
+    }
   }
 
   /** Looks at every server now and then again and again; does not wait for the answers and keeps no process alive. */
   start(): void {
-    const look = () => {
-      for (const server of this.#servers.values()) void probe(server, this.#log)
-    }
-    look()
-    this.#timer = setInterval(look, this.#options.probe_interval_ms ?? 10_000).unref()
+    const { probe_interval_ms = 10_000 } = this.#options
+    this.#unwatch = [...this.#servers.values()].map((server) => watch(() => this.#look(server), probe_interval_ms))
+  }
+
+  async #look(server: ModelServer): Promise<void> {
+    const { onSlots, ollama_parallel = null, probe_patience_ms = 2000 } = this.#options
+    const before = server.slots.count
+    await probe(server, { log: this.#log, ollama_parallel, patience_ms: probe_patience_ms })
+    const { count } = server.slots
+    if (!this.#closed && count !== before) onSlots?.(server.model.id, count)
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    if (this.#timer !== null) clearInterval(this.#timer)
+    for (const unwatch of this.#unwatch) unwatch()
+    this.#names.close()
     await Promise.all([...this.#servers.values()].map((server) => server.client.close()))
   }
 }

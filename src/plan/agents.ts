@@ -2,7 +2,8 @@
 export interface PinnedLane {
   model: string
   gpu: number
-  slots: number
+  /** As they are now: a server may turn out to have others. */
+  readonly slots: number
   /** Cap on concurrent calls over all lanes of the GPU; Infinity when there is none. */
   gpu_max: number
 }

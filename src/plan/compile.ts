@@ -1,10 +1,10 @@
 import { shown } from '../contract/shown.ts'
 import { Problem } from '../errors.ts'
 import type { AgentTable, PinnedLane } from './agents.ts'
-import { buildGraph, type GraphIssue, type PlanGraph, upwardRanks } from './graph.ts'
+import { buildGraph, type GraphIssue, inheritedPriorities, type PlanGraph } from './graph.ts'
 import type { PlanTask } from './plan.ts'
 import { parseTemplate, type Template } from './template.ts'
-import { peakInFlight } from './width.ts'
+import { createWidth } from './width.ts'
 
 /** A task before it is checked; `field` is where the caller wrote it, for messages. */
 export interface DraftTask {
@@ -23,10 +23,9 @@ export interface DraftTask {
 export interface CompiledTasks {
   tasks: readonly PlanTask[]
   graph: PlanGraph
-  lanes_used: number
+  /** For the slots of now (plan.ts). */
+  lanesUsed: () => number
   agents: readonly string[]
-  /** Per task: longest remaining path by max_tokens, which is what generation time grows with. */
-  ranks: Float64Array
   /** Context keys that the prompts name → the task that first does. */
   context_keys: ReadonlyMap<string, string>
 }
@@ -125,6 +124,10 @@ export function compileTasks(drafts: readonly DraftTask[], agents: AgentTable): 
   if (issue) throw refuseGraph(issue)
   const lanes = pin(drafts, agents)
   const context_keys = new Map<string, string>()
+  const priorities = inheritedPriorities(
+    graph,
+    drafts.map((draft) => draft.priority),
+  )
   const tasks = drafts.map((draft, index): PlanTask => {
     const template = parseTemplate(draft.prompt)
     checkOutputs(draft, index, template)
@@ -135,17 +138,14 @@ export function compileTasks(drafts: readonly DraftTask[], agents: AgentTable): 
     const lane = lanes[index] as PinnedLane
     // A dependency named twice is one dependency: its output is handed over once.
     const dependencies = [...new Set(draft.dependencies)]
-    return { ...rest, dependencies, index, template, planned_model: lane.model, gpu: lane.gpu }
+    const priority = priorities[index] as number
+    return { ...rest, priority, dependencies, index, template, planned_model: lane.model, gpu: lane.gpu }
   })
   return {
     tasks,
     graph,
-    lanes_used: peakInFlight(graph, lanes),
+    lanesUsed: createWidth(graph, lanes),
     agents: [...new Set(drafts.map((draft) => draft.agent_type))],
-    ranks: upwardRanks(
-      graph,
-      drafts.map((draft) => draft.max_tokens),
-    ),
     context_keys,
   }
 }

@@ -100,3 +100,14 @@ export function upwardRanks(graph: PlanGraph, weights: ArrayLike<number>): Float
   }
   return ranks
 }
+
+/** Per task, the highest priority among its own and those of all tasks that wait for it: what an urgent task needs is urgent. */
+export function inheritedPriorities(graph: PlanGraph, own: readonly number[]): number[] {
+  const priorities = [...own]
+  for (let at = graph.order.length - 1; at >= 0; at--) {
+    const index = graph.order[at] as number
+    for (const dependent of graph.dependents[index] ?? [])
+      priorities[index] = Math.max(priorities[index] as number, priorities[dependent] as number)
+  }
+  return priorities
+}

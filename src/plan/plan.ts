@@ -11,7 +11,7 @@ export interface PlanTask {
   template: Template
   max_tokens: number
   temperature: number
-  /** Effective: the higher of the task's and the request's. */
+  /** Effective: the highest of the task's, those of all tasks that wait for it, and the request's. */
   priority: number
   dependencies: readonly string[]
   timeout_ms: number | null
@@ -26,8 +26,6 @@ export interface Plan {
   layout: Layout
   tasks: readonly PlanTask[]
   graph: PlanGraph
-  /** Per task: longest remaining path, in tokens at most generated. Orders a lane within one priority. */
-  ranks: Float64Array
   /** Peak number of tasks in flight when scheduled in unit times on the permits of the lanes. */
   lanes_used: number
   /** Distinct agents in plan order. */

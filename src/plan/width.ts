@@ -53,3 +53,17 @@ function startStep(queues: ReadonlyMap<string, LaneQueue>): number[] {
   }
   return started
 }
+
+/** `peakInFlight` for the slots of the moment that it is called at; worked out again only when they have changed. */
+export function createWidth(graph: PlanGraph, lanes: readonly PinnedLane[]): () => number {
+  const distinct = [...new Set(lanes)]
+  let known: readonly number[] = []
+  let peak = 0
+  return () => {
+    if (distinct.length !== known.length || distinct.some((lane, at) => lane.slots !== known[at])) {
+      known = distinct.map((lane) => lane.slots)
+      peak = peakInFlight(graph, lanes)
+    }
+    return peak
+  }
+}

@@ -5,6 +5,7 @@ import { jsonSchemaTransform } from 'fastify-type-provider-zod'
 import type { ProblemCode } from '../errors.ts'
 import { DOCS_CSP, DOCS_PAGE, DOCS_START } from './openapi/docs-page.ts'
 import { lazyDocsScript } from './openapi/docs-script.ts'
+import { eventStream } from './openapi/events.ts'
 import { problemResponses, problemSchema } from './openapi/problems.ts'
 
 declare module 'fastify' {
@@ -39,25 +40,34 @@ const describeRoute: Transform = (input) => {
       ...schema,
       ...(isPublic ? { security: [] } : { security: [{ bearer: [] }], 'x-required-scope': config?.scope }),
       'x-problems': problemResponses({ isPublic, hasInput, hasBody, own: config?.problems ?? [] }),
+      'x-streams': 'sse' in input.route,
     } as unknown as FastifySchema,
   }
 }
 
 interface Operation {
-  responses?: Record<string, unknown>
+  responses?: Record<string, { content?: object }>
   'x-problems'?: Record<string, unknown>
+  'x-streams'?: boolean
 }
 
-/** Moves the problems among the responses. @fastify/swagger knows no other media type than JSON for plain schemas. */
+const streamed = (responses: Operation['responses'] = {}): Operation['responses'] => ({
+  ...responses,
+  200: { ...responses[200], content: { ...responses[200]?.content, ...eventStream } },
+})
+
+/** Puts problems and event streams among the responses. @fastify/swagger knows no other media type than JSON for plain schemas. */
 function placeProblems(document: Record<string, unknown>): Record<string, unknown> {
   const paths = (document.paths ?? {}) as Record<string, Record<string, Operation>>
   const placed = Object.entries(paths).map(([path, operations]) => [
     path,
     Object.fromEntries(
-      Object.entries(operations).map(([method, { 'x-problems': problems, responses, ...rest }]) => [
-        method,
-        { ...rest, responses: { ...problems, ...responses } },
-      ]),
+      Object.entries(operations).map(
+        ([method, { 'x-problems': problems, 'x-streams': streams, responses, ...rest }]) => [
+          method,
+          { ...rest, responses: { ...problems, ...(streams ? streamed(responses) : responses) } },
+        ],
+      ),
     ),
   ])
   return { ...document, paths: Object.fromEntries(placed) }

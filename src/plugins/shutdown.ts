@@ -6,12 +6,15 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** True from the moment at which the service begins to stop. */
     stopping: boolean
-    /** Refuses new work, lets runs end for the grace time, then closes. Calls after the first wait for the same end. */
-    stop: () => Promise<void>
+    /**
+     * Refuses new work, lets runs end for the grace time, then closes; logs its beginning, with the signal that asked for
+     * it, and its end. Calls after the first wait for the same end.
+     */
+    stop: (signal?: string) => Promise<void>
   }
 }
 
-/** For what was cut to be noticed by its run and recorded, in milliseconds. */
+/** For what was ended to be answered and recorded, in milliseconds. */
 const CUT_MS = 1000
 
 /** Stops without cutting off what can still end in time. */
@@ -29,19 +32,27 @@ export default fp<{ graceMs: number }>(
       await promise
       clearTimeout(timer)
     }
-    const drain = async (): Promise<void> => {
+    const drain = async (signal: string | undefined): Promise<void> => {
       app.stopping = true
+      const began = performance.now()
+      const in_flight = open.size
+      app.log.info({ signal, in_flight, grace_ms: graceMs }, 'stopping')
       await untilIdle(graceMs)
-      // What is still open is cut now; its run sees the disconnect, frees its permits and is recorded one turn later.
+      const cut = open.size
+      // What is still at work ends now: its caller is answered with what there is, its permits are freed, it is recorded.
+      app.service.stopRuns()
+      await untilIdle(CUT_MS)
+      // Whoever takes no answer either is cut off.
       app.server.closeAllConnections()
       await untilIdle(CUT_MS)
       await turnOfTheLoop()
       await app.close()
+      app.log.info({ ended: in_flight - cut, cut, ms: Math.round(performance.now() - began) }, 'stopped')
     }
 
     app.decorate('stopping', false)
-    app.decorate('stop', () => {
-      stopped ??= drain()
+    app.decorate('stop', (signal?: string) => {
+      stopped ??= drain(signal)
       return stopped
     })
     app.addHook('onRequest', (request, reply, done) => {

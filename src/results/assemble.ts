@@ -1,10 +1,12 @@
 import type { Outcome } from '../contract/outcome.ts'
-import type { ErrorEntry, ExecuteResponse, TaskResult } from '../contract/result.ts'
+import type { ErrorEntry, ExecuteResponse, Measured, TaskResult } from '../contract/result.ts'
+import { cutInputs, cutInputWarning } from './cut-inputs.ts'
 import { writeDocument } from './document.ts'
 import type { PlanView, TaskView } from './input.ts'
 import { roundMs } from './round.ts'
+import { timelineOf } from './timeline.ts'
 import { measure } from './timing.ts'
-import { errorOf, judge, textOf } from './verdict.ts'
+import { errorOf, isWhole, judge } from './verdict.ts'
 
 export interface Finished {
   run_id: string
@@ -14,9 +16,13 @@ export interface Finished {
   /** Wall time of the run in ms. */
   total_ms: number
   cancelled: boolean
+  /** What the plan took one task at a time. @default null, nobody asked */
+  measured?: Measured | null
+  /** Whether the answer shall hold the timeline. @default false */
+  timeline?: boolean
 }
 
-const resultOf = (task: TaskView, outcome: Outcome): TaskResult => ({
+const resultOf = (task: TaskView, outcome: Outcome, cut: string | null): TaskResult => ({
   task_id: task.task_id,
   agent_type: task.agent_type,
   model: outcome.model,
@@ -37,14 +43,23 @@ const resultOf = (task: TaskView, outcome: Outcome): TaskResult => ({
   dependencies: [...task.dependencies],
   gpu: outcome.gpu,
   backend: outcome.backend,
-  warnings: [...outcome.warnings],
-  attempts: outcome.attempts.map((attempt) => ({ ...attempt, latency_ms: roundMs(attempt.latency_ms) })),
+  warnings:
+    cut !== null && outcome.status === 'succeeded'
+      ? [...outcome.warnings, cutInputWarning(cut)]
+      : [...outcome.warnings],
+  attempts: outcome.attempts.map((attempt) => ({
+    model: attempt.model,
+    url: attempt.url,
+    outcome: attempt.outcome,
+    latency_ms: roundMs(attempt.latency_ms),
+    hedge: attempt.hedge,
+  })),
 })
 
 function errorsOf(tasks: readonly TaskView[], outcomes: readonly Outcome[]): ErrorEntry[] {
   const entries: ErrorEntry[] = []
   for (const [index, outcome] of outcomes.entries()) {
-    if (textOf(outcome) !== null && !outcome.truncated) continue
+    if (isWhole(outcome)) continue
     const { code, message } = errorOf(outcome)
     entries.push({ task_id: (tasks[index] as TaskView).task_id, code, message, cause: outcome.cause })
   }
@@ -56,11 +71,13 @@ function errorsOf(tasks: readonly TaskView[], outcomes: readonly Outcome[]): Err
  * result in plan order, its content as the model wrote it. Durations in ms to 3 decimals, ratios to 4.
  * Throws only when there is not exactly one outcome for each task: a fault of the service.
  */
-export function assemble({ run_id, plan, outcomes, total_ms, cancelled }: Finished): ExecuteResponse {
+export function assemble(finished: Finished): ExecuteResponse {
+  const { run_id, plan, outcomes, total_ms, cancelled, measured = null, timeline = false } = finished
   const { tasks } = plan
   if (outcomes.length !== tasks.length)
     throw new Error(`Cannot assemble a plan of ${tasks.length} tasks from ${outcomes.length} outcomes`)
   const verdict = judge(outcomes, cancelled)
+  const cut = verdict.cut > 0 ? cutInputs(plan, outcomes) : null
   const { text, duplicates_removed } = writeDocument(plan, outcomes, verdict)
   const { total_latency_ms, parallel_efficiency, ...timing } = measure(plan, outcomes, total_ms)
   return {
@@ -79,7 +96,9 @@ export function assemble({ run_id, plan, outcomes, total_ms, cancelled }: Finish
       simulated: verdict.simulated,
       duplicates_removed,
       errors: errorsOf(tasks, outcomes),
+      ...(measured && { measured }),
     },
-    results: tasks.map((task, index) => resultOf(task, outcomes[index] as Outcome)),
+    results: tasks.map((task, index) => resultOf(task, outcomes[index] as Outcome, cut?.[index] ?? null)),
+    ...(timeline && { timeline: timelineOf(plan, outcomes, total_ms) }),
   }
 }

@@ -1,28 +1,25 @@
 import type { Outcome } from '../contract/outcome.ts'
+import { cutInputs } from './cut-inputs.ts'
 import { removeDuplicates, type Section } from './dedupe.ts'
 import { headingOf, titleLine } from './headings.ts'
-import type { GraphView, PlanView, TaskView } from './input.ts'
+import type { PlanView } from './input.ts'
 import { neutralise, trimBlankLines } from './neutral.ts'
-import { CUT_AFTER, CUT_BEFORE, incompleteDocument, inputCut, notAvailable, SIMULATED } from './notices.ts'
+import {
+  CUT_AFTER,
+  CUT_BEFORE,
+  fallbackOf,
+  incompleteDocument,
+  inputCut,
+  notAvailable,
+  REPLACED,
+  SIMULATED,
+} from './notices.ts'
 import { textOf, type Verdict } from './verdict.ts'
 
 export interface WrittenDocument {
   text: string
   /** Paragraphs that a line replaces which says where they stand. */
   duplicates_removed: number
-}
-
-/** Per task, the task whose cut answer its own rests on, directly or through others; -1 for none. */
-function cutInputs(graph: GraphView, outcomes: readonly Outcome[]): Int32Array {
-  const source = new Int32Array(outcomes.length).fill(-1)
-  const isCut = (index: number): boolean =>
-    outcomes[index]?.truncated === true && outcomes[index].status === 'succeeded'
-  for (const index of graph.order)
-    for (const dependency of graph.dependencies[index] as readonly number[]) {
-      if (source[index] !== -1) break
-      source[index] = isCut(dependency) ? dependency : (source[dependency] as number)
-    }
-  return source
 }
 
 /**
@@ -35,7 +32,7 @@ export function writeDocument(
   outcomes: readonly Outcome[],
   verdict: Verdict,
 ): WrittenDocument {
-  const { layout, tasks, graph } = plan
+  const { layout, tasks } = plan
   const headings = tasks.map((task) => headingOf(layout, task))
   const answers = tasks.map((task, index): Section | null => {
     const text = textOf(outcomes[index] as Outcome)
@@ -43,7 +40,7 @@ export function writeDocument(
     return text === null ? null : { agent: task.agent_type, label, text: neutralise(trimBlankLines(text)) }
   })
   const { texts, removed } = removeDuplicates(answers.filter((answer) => answer !== null))
-  const source = verdict.cut > 0 ? cutInputs(graph, outcomes) : null
+  const source = verdict.cut > 0 ? cutInputs(plan, outcomes) : null
 
   const incomplete = incompleteDocument(verdict)
   const head = [titleLine(layout.title)]
@@ -56,12 +53,16 @@ export function writeDocument(
     const lines: string[] = []
     const heading = headings[index]?.line
     if (heading) lines.push(heading)
-    if (answers[index] === null) lines.push(notAvailable(task.task_id, outcome))
+    if (answers[index] === null) lines.push(notAvailable(task.task_id, outcome, verdict))
     else {
-      const cause = source?.[index] ?? -1
-      if (cause !== -1) lines.push(inputCut((tasks[cause] as TaskView).task_id))
+      const replaced = fallbackOf(task.planned_model, outcome)
+      if (replaced !== null) lines.push(replaced)
+      const cause = source?.[index] ?? null
+      if (cause !== null) lines.push(inputCut(cause))
+      const text = texts[written++] as string
+      if (text.includes('\uFFFD')) lines.push(REPLACED)
       if (outcome.truncated) lines.push(CUT_BEFORE)
-      lines.push(texts[written++] as string)
+      lines.push(text)
       if (outcome.truncated) lines.push(CUT_AFTER)
     }
     blocks.push(lines.join('\n'))

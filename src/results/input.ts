@@ -3,6 +3,8 @@ export interface TaskView {
   task_id: string
   agent_type: string
   planned_model: string
+  /** Of the planned model. */
+  gpu: number
   /** Effective: the higher of the task's and the request's. */
   priority: number
   dependencies: readonly string[]

@@ -1,6 +1,6 @@
 import type { Outcome } from '../contract/outcome.ts'
 import type { RunMetadata } from '../contract/result.ts'
-import { criticalPath } from './critical-path.ts'
+import { criticalPath, slowestPath } from './critical-path.ts'
 import type { PlanView, TaskView } from './input.ts'
 import { roundMs, roundRatio } from './round.ts'
 
@@ -15,6 +15,9 @@ export type Timing = Pick<
   | 'queue_time_ms'
   | 'retry_time_ms'
   | 'overhead_ms'
+  | 'slowest_path'
+  | 'slowest_path_ms'
+  | 'service_ms'
 > & { total_latency_ms: number; parallel_efficiency: number }
 
 const ratio = (above: number, below: number): number => (below > 0 ? above / below : 0)
@@ -22,7 +25,9 @@ const ratio = (above: number, below: number): number => (below > 0 ? above / bel
 /**
  * What running the plan cost and gained, by the definitions of "Timing, defined once" in the design:
  * speed-up = sequential / total, ideal = sequential / critical path, efficiency = min(1, speed-up / lanes_used),
- * overhead = total − critical path − queueing − retrying on that path. Nothing succeeded: the three ratios are 0.
+ * overhead = total − critical path − queueing − retrying on that path. The slowest path counts what every task that was
+ * tried waited, retried and worked: it decided the wall time, and service = total − slowest path is what Consilium itself
+ * cost. Nothing succeeded: the three ratios are 0.
  * Everything is computed from unrounded times and rounded once.
  */
 export function measure(
@@ -42,6 +47,8 @@ export function measure(
     retrying += outcome.retry_ms
   }
 
+  const slowest = slowestPath(plan.graph, outcomes)
+  const idsOf = (indices: readonly number[]) => indices.map((index) => (plan.tasks[index] as TaskView).task_id)
   const speedup = ratio(sequential, total_ms)
   return {
     total_latency_ms: roundMs(total_ms),
@@ -50,9 +57,12 @@ export function measure(
     ideal_speedup: roundRatio(ratio(sequential, length_ms)),
     parallel_efficiency: roundRatio(Math.min(1, ratio(speedup, plan.lanes_used))),
     critical_path_ms: roundMs(length_ms),
-    critical_path: path.map((index) => (plan.tasks[index] as TaskView).task_id),
+    critical_path: idsOf(path),
     queue_time_ms: roundMs(queueing),
     retry_time_ms: roundMs(retrying),
     overhead_ms: roundMs(total_ms - length_ms - queueing - retrying),
+    slowest_path_ms: roundMs(slowest.length_ms),
+    slowest_path: idsOf(slowest.path),
+    service_ms: roundMs(Math.max(0, total_ms - slowest.length_ms)),
   }
 }

@@ -1,6 +1,8 @@
 import type { CancelSignal } from '../contract/cancel.ts'
+import { RUN_TIME_OVER, SERVICE_STOPPED, TASK_ERRORS } from '../errors.ts'
 
-export type CancelReason = 'cancelled' | 'run_timeout'
+/** `stopped`: the service ends, not the caller. */
+export type CancelReason = 'cancelled' | 'run_timeout' | 'stopped'
 
 /** Why and whether a run stops early. One per run; every waiting permit and call in flight listens to it. */
 export class Cancellation implements CancelSignal {
@@ -19,6 +21,12 @@ export class Cancellation implements CancelSignal {
 
   get timed_out(): boolean {
     return this.#reason === 'run_timeout'
+  }
+
+  /** What a task that it ended tells its reader. */
+  get message(): string {
+    if (this.timed_out) return RUN_TIME_OVER
+    return this.#reason === 'stopped' ? SERVICE_STOPPED : TASK_ERRORS.cancelled
   }
 
   /** The first reason given; null while the run may go on. */

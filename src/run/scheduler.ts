@@ -1,17 +1,15 @@
-import type { RunEvent } from '../contract/events.ts'
 import { type Outcome, UNTOUCHED } from '../contract/outcome.ts'
 import { TASK_ERRORS } from '../errors.ts'
 import type { Plan, PlanTask } from '../plan/plan.ts'
 import { renderUser } from '../plan/prompt.ts'
 import type { HandedOutput } from '../plan/template.ts'
 import { roundMs } from '../results/round.ts'
-import type { Cancellation } from './cancellation.ts'
+import type { RunContext, TaskEvent } from './run-context.ts'
 import { shield } from './shield.ts'
-import { runTask, type TaskEvent, type Workshop } from './task.ts'
+import { runTask } from './task.ts'
+import type { Workshop } from './workshop.ts'
 
 export interface RunHooks {
-  /** May throw: what listens to a run cannot change how it ends. The error goes to `onFault`. */
-  emit: ((event: RunEvent) => void) | null
   /** Called once per task, in the order in which tasks end. */
   onTaskEnd: (task: PlanTask, outcome: Outcome) => void
   /** A fault while working on a task: it fails as internal_error, the rest goes on. Or of a listener: nothing fails. */
@@ -20,15 +18,17 @@ export interface RunHooks {
 
 /**
  * Runs a plan: a task starts the moment its own dependencies have ended, never waiting for a wave (indegree counting).
- * Resolves with one outcome per task, in plan order, when all have ended; never rejects. Tasks behind one that did not
- * succeed are skipped, or cancelled when the run was; everything independent goes on.
+ * Resolves with one outcome per task, in plan order, when all have ended; never rejects. What listens may throw: it
+ * cannot change how a run ends. Tasks behind one that did not succeed are skipped, or cancelled when the run was;
+ * everything independent goes on. `max_in_flight` holds back tasks that are ready: with 1 they run one at a time, in
+ * topological order.
  */
 export function runPlan(
   plan: Plan,
   shop: Workshop,
-  cancellation: Cancellation,
-  t0: number,
+  watched: RunContext,
   hooks: RunHooks,
+  max_in_flight: number = Number.POSITIVE_INFINITY,
 ): Promise<Outcome[]> {
   return new Promise((resolve) => {
     const { graph, tasks } = plan
@@ -36,12 +36,16 @@ export function runPlan(
     const open = graph.dependencies.map((list) => list.length)
     const indexOf = new Map(tasks.map((task) => [task.task_id, task.index]))
     const decided = new Uint8Array(tasks.length)
+    const held: PlanTask[] = []
+    let inFlight = 0
     let ended = 0
+    const { t0, cancellation } = watched
     const emit =
-      hooks.emit &&
-      shield<TaskEvent>(hooks.emit, (error, { data }) =>
+      watched.emit &&
+      shield<TaskEvent>(watched.emit, (error, { data }) =>
         hooks.onFault(error, tasks[indexOf.get(data.task_id) as number] as PlanTask),
       )
+    const run: RunContext = { ...watched, emit }
 
     const outputOf = (task_id: string): HandedOutput => {
       const index = indexOf.get(task_id) as number
@@ -53,24 +57,29 @@ export function runPlan(
       }
     }
 
-    const start = async (task: PlanTask): Promise<void> => {
+    const start = (task: PlanTask): void => {
+      if (inFlight === max_in_flight) held.push(task)
+      else {
+        inFlight++
+        void work(task)
+      }
+    }
+
+    const work = async (task: PlanTask): Promise<void> => {
       emit?.({ event: 'task.queued', data: { task_id: task.task_id, at_ms: roundMs(performance.now() - t0) } })
       let outcome: Outcome
       try {
         const user = renderUser(plan, task, outputOf)
-        outcome = await runTask(shop, {
-          task,
-          user,
-          rank: plan.ranks[task.index] ?? 0,
-          t0,
-          cancellation,
-          emit,
-        })
+        outcome = await runTask(shop, run, task, user)
       } catch (error) {
         hooks.onFault(error, task)
         outcome = neverRan('failed', 'internal_error', null, t0)
       }
       settle(task.index, outcome)
+      // Only now: what became ready by this end goes behind those that are held.
+      inFlight--
+      const next = held.shift()
+      if (next !== undefined) start(next)
     }
 
     /** Records an outcome and what follows from it. A list instead of recursion: a skipped chain may be 10,000 deep. */
@@ -88,17 +97,18 @@ export function runPlan(
           if (decided[next] === 1) continue
           if (!cancellation.cancelled && outcome.status === 'succeeded' && open[next] !== 0) continue
           decided[next] = 1
-          if (cancellation.cancelled) ends.push([next, neverRan('cancelled', 'cancelled', null, t0)])
+          if (cancellation.cancelled)
+            ends.push([next, neverRan('cancelled', 'cancelled', null, t0, cancellation.message)])
           else if (outcome.status !== 'succeeded')
             ends.push([next, neverRan('skipped', 'dependency_failed', task.task_id, t0)])
-          else void start(tasks[next] as PlanTask)
+          else start(tasks[next] as PlanTask)
         }
       }
       if (ended === tasks.length) resolve(outcomes)
     }
 
     if (tasks.length === 0) resolve(outcomes)
-    for (const index of graph.order) if (graph.dependencies[index]?.length === 0) void start(tasks[index] as PlanTask)
+    for (const index of graph.order) if (graph.dependencies[index]?.length === 0) start(tasks[index] as PlanTask)
   })
 }
 
@@ -107,8 +117,9 @@ function neverRan(
   code: keyof typeof TASK_ERRORS,
   cause: string | null,
   t0: number,
+  sentence: string = TASK_ERRORS[code],
 ): Outcome {
-  const message = cause === null ? TASK_ERRORS[code] : `Task "${cause}", which this one depends on, did not succeed.`
+  const message = cause === null ? sentence : `Task "${cause}", which this one depends on, did not succeed.`
   return { ...UNTOUCHED, status, error: { code, message }, cause, ended_at_ms: roundMs(performance.now() - t0) }
 }
 
@@ -129,11 +140,17 @@ function emitEnd(emit: (event: TaskEvent) => void, task: PlanTask, outcome: Outc
   else if (outcome.status === 'failed')
     emit({
       event: 'task.failed',
-      data: { task_id, code: outcome.error?.code ?? 'internal_error', message: outcome.error?.message ?? '', at_ms },
+      data: {
+        task_id,
+        code: outcome.error?.code ?? 'internal_error',
+        message: outcome.error?.message ?? '',
+        discard: true,
+        at_ms,
+      },
     })
   else
     emit({
       event: 'task.skipped',
-      data: { task_id, code: outcome.error?.code ?? 'cancelled', cause: outcome.cause, at_ms },
+      data: { task_id, code: outcome.error?.code ?? 'cancelled', cause: outcome.cause, discard: true, at_ms },
     })
 }

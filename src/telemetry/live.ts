@@ -1,11 +1,18 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { GpuBudget, Lane } from '../run/lane.ts'
+import type { GpuBudget } from '../run/gpu-budget.ts'
+import type { Lane } from '../run/lane.ts'
 
 /** What is read when Prometheus asks, not counted as it happens. */
 export interface LiveSources {
-  lanes: Iterable<Lane>
-  gpus: Iterable<GpuBudget>
+  lanes: readonly Lane[]
+  gpus: readonly GpuBudget[]
   breakerOpen: (model: string) => boolean
+  /** How long a call behind all that a lane has before it would probably wait for a permit, in ms; null while nothing is known. */
+  estimatedWaitMs: (model: string) => number | null
+  /** What was noticed on the connections to a model server, counted since the start. */
+  noticed: (model: string) => { reconnects: number; late: number; duplicate: number }
+  /** Answers of calls that had lost against a second one. */
+  lateHedges: (model: string) => number
   version: string
 }
 
@@ -16,8 +23,7 @@ export function registerLive(
   runsInFlight: () => number,
   registry: Registry,
 ): void {
-  const lanes = [...sources.lanes]
-  const gpus = [...sources.gpus]
+  const { lanes, gpus } = sources
   const gauge = <L extends string>(name: string, help: string, labelNames: L[], read: (gauge: Gauge<L>) => void) =>
     new Gauge({
       name: prefix + name,
@@ -36,6 +42,19 @@ export function registerLive(
   perLane('lane_slots', 'Permits of the lane', (lane) => lane.slots)
   perLane('lane_busy', 'Permits in use', (lane) => lane.busy)
   perLane('lane_queued', 'Calls waiting for a permit', (lane) => lane.queued)
+  gauge(
+    'lane_estimated_wait_seconds',
+    'What a call behind all others would probably wait for a permit',
+    ['model'],
+    (made) => {
+      made.reset()
+      for (const { model } of lanes) {
+        const wait = sources.estimatedWaitMs(model)
+        // No sample says more than a 0 that nobody knows.
+        if (wait !== null) made.set({ model }, wait / 1000)
+      }
+    },
+  )
   gauge('breaker_open', '1 while the breaker of a model server is open', ['model'], (made) => {
     for (const lane of lanes) made.set({ model: lane.model }, sources.breakerOpen(lane.model) ? 1 : 0)
   })
@@ -43,14 +62,33 @@ export function registerLive(
   gauge('build_info', 'Version of the service and of Node', ['version', 'node'], (made) =>
     made.set({ version: sources.version, node: process.version }, 1),
   )
-  new Counter({
-    name: `${prefix}gpu_busy_seconds_total`,
-    help: 'Time during which a GPU had at least one call in flight',
-    labelNames: ['gpu'],
-    registers: [registry],
-    collect() {
-      this.reset()
-      for (const gpu of gpus) this.inc({ gpu: gpu.id }, gpu.busyMs() / 1000)
-    },
+  const counter = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: L[],
+    read: (counter: Counter<L>) => void,
+  ) =>
+    new Counter({
+      name: prefix + name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset()
+        read(this)
+      },
+    })
+  counter('model_ignored_answers_total', 'Answers that nobody waited for any more', ['model', 'kind'], (made) => {
+    for (const { model } of lanes) {
+      const { late, duplicate } = sources.noticed(model)
+      made.inc({ model, kind: 'late' }, late + sources.lateHedges(model))
+      made.inc({ model, kind: 'duplicate' }, duplicate)
+    }
+  })
+  counter('model_reconnects_total', 'Calls sent again on a new connection', ['model'], (made) => {
+    for (const { model } of lanes) made.inc({ model }, sources.noticed(model).reconnects)
+  })
+  counter('gpu_busy_seconds_total', 'Time during which a GPU had at least one call in flight', ['gpu'], (made) => {
+    for (const gpu of gpus) made.inc({ gpu: gpu.id }, gpu.busyMs() / 1000)
   })
 }

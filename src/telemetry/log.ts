@@ -26,6 +26,7 @@ export function describeRun(response: ExecuteResponse, caller: RunCaller) {
     queue_ms: metadata.queue_time_ms,
     retry_ms: metadata.retry_time_ms,
     overhead_ms: metadata.overhead_ms,
+    service_ms: metadata.service_ms,
     simulated: metadata.simulated,
     errors: count(metadata.errors.map((error) => error.code)),
   }

@@ -1,9 +1,12 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Outcome } from '../contract/outcome.ts'
 import type { ExecuteResponse } from '../contract/result.ts'
+import type { RefusalReason } from '../run/admission.ts'
 import { Distribution } from './distribution.ts'
 import { type LiveSources, registerLive } from './live.ts'
+import { ModelMetrics } from './model-metrics.ts'
 import { Tally } from './tally.ts'
+import { WaitMetrics } from './waits.ts'
 
 const PREFIX = 'consilium_'
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
@@ -12,12 +15,14 @@ const RATIOS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 8, 16]
 const SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
 const RUN_STATUSES = ['succeeded', 'partial', 'failed', 'cancelled']
 
-export interface MetricSources extends LiveSources {
+const REFUSALS: readonly RefusalReason[] = ['lane_full', 'too_late']
+
+export interface MetricSources extends Omit<LiveSources, 'lateHedges'> {
   /** Their series start at 0, so that the first event shows as an increase. */
   workflows: Iterable<string>
 }
 
-type TaskLabels = { agent_type: string; planned_model: string }
+type TaskLabels = { agent_type: string; planned_model: string; priority: number }
 
 /** Every metric of the contract. Labels never hold run, patient or caller ids. */
 export class Metrics {
@@ -45,11 +50,13 @@ export class Metrics {
     'model',
     'status',
   )
-  readonly #taskQueue = this.#distribution('task_queue_seconds', 'Waiting for permits', SECONDS, 'model')
   readonly #tasks = this.#tally('tasks_total', 'Tasks ended', 'agent', 'model', 'status')
-  readonly #attempts = this.#tally('model_attempts_total', 'Calls to model servers by outcome', 'model', 'outcome')
-  readonly #tokens = this.#tally('model_tokens_total', 'Tokens as the servers report them', 'model', 'type')
-  readonly #fallbacks = this.#tally('model_fallbacks_total', 'Tasks handed to another model', 'from', 'to', 'reason')
+  readonly #waits = new WaitMetrics(
+    this.#distribution('task_queue_seconds', 'Waiting for permits, per task', SECONDS, 'model'),
+    this.#distribution('lane_wait_seconds', 'Waiting for permits, per call', SECONDS, 'model', 'priority'),
+  )
+  readonly #refused = this.#tally('runs_refused_total', 'Runs refused before anything started', 'reason')
+  readonly models = new ModelMetrics(PREFIX, this.registry)
   readonly #http = this.#distribution(
     'http_request_duration_seconds',
     'HTTP requests',
@@ -58,12 +65,17 @@ export class Metrics {
     'route',
     'status',
   )
+  readonly #droppedReaders = this.#tally('dropped_readers_total', 'Readers of events dropped as too slow')
   #inFlight = 0
 
   constructor(sources: MetricSources) {
     collectDefaultMetrics({ register: this.registry })
-    registerLive(PREFIX, sources, () => this.#inFlight, this.registry)
+    const lateHedges = (model: string) => this.models.lateHedges(model)
+    registerLive(PREFIX, { ...sources, lateHedges }, () => this.#inFlight, this.registry)
     for (const workflow of sources.workflows) for (const status of RUN_STATUSES) this.#runs.at(workflow, status)
+    for (const { model } of sources.lanes) this.models.begin(model)
+    this.#droppedReaders.at()
+    for (const reason of REFUSALS) this.#refused.at(reason)
   }
 
   runStarted(): void {
@@ -78,27 +90,30 @@ export class Metrics {
     if (metadata.speedup_factor === 0) return
     this.#speedup.at(workflow_type).observe(metadata.speedup_factor)
     this.#efficiency.at(workflow_type).observe(parallel_efficiency)
-    this.#overhead.at(workflow_type).observe(metadata.overhead_ms / 1000)
+    this.#overhead.at(workflow_type).observe(metadata.service_ms / 1000)
   }
 
-  taskEnded({ agent_type, planned_model }: TaskLabels, outcome: Outcome): void {
+  taskEnded(task: TaskLabels, outcome: Outcome): void {
+    const { agent_type, planned_model } = task
     const model = outcome.model ?? planned_model
-    const { status, tokens, prompt_tokens, attempts } = outcome
+    const { status, attempts } = outcome
     this.#tasks.at(agent_type, model, status).value++
     if (attempts.length > 0) this.#taskDuration.at(agent_type, model, status).observe(outcome.latency_ms / 1000)
-    if (status !== 'skipped') this.#taskQueue.at(model).observe(outcome.queue_ms / 1000)
-    if (tokens !== null) this.#tokens.at(model, 'completion').value += tokens
-    if (prompt_tokens !== null) this.#tokens.at(model, 'prompt').value += prompt_tokens
-    for (const [index, attempt] of attempts.entries()) {
-      this.#attempts.at(attempt.model, attempt.outcome).value++
-      const before = index === 0 ? undefined : attempts[index - 1]
-      if (before !== undefined && before.model !== attempt.model)
-        this.#fallbacks.at(before.model, attempt.model, before.outcome).value++
-    }
+    this.#waits.taskEnded(model, task, outcome)
+    this.models.taskEnded(model, outcome)
+  }
+
+  /** A run was refused before anything of it started. */
+  runRefused(reason: RefusalReason): void {
+    this.#refused.at(reason).value++
   }
 
   httpEnded(method: string, route: string, status: number, seconds: number): void {
     this.#http.at(method, route, String(status)).observe(seconds)
+  }
+
+  readerDropped(): void {
+    this.#droppedReaders.at().value++
   }
 
   #tally(name: string, help: string, ...labelNames: string[]): Tally {

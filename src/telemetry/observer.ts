@@ -6,8 +6,10 @@ import type { Metrics } from './metrics.ts'
 /** Counts every task and run, and writes one log line per run. */
 export function createObserver(metrics: Metrics, log: Logger): RunObserver {
   return {
+    runRefused: (reason) => metrics.runRefused(reason),
     runStarted: () => metrics.runStarted(),
     taskEnded: (task, outcome) => metrics.taskEnded(task, outcome),
+    taskMeasured: ({ planned_model }, outcome) => metrics.models.taskEnded(outcome.model ?? planned_model, outcome),
     runEnded: ({ response, timed_out }, caller) => {
       metrics.runEnded(response)
       log.info({ ...describeRun(response, caller), timed_out }, 'run ended')

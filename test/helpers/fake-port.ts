@@ -1,9 +1,24 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import type { CancelSignal } from '../../src/contract/cancel.ts'
 import { TASK_ERRORS, type TaskErrorCode } from '../../src/errors.ts'
-import type { AttemptResult, Completion, Failure, Model, ModelPort, ModelRequest } from '../../src/models/port.ts'
-import { GpuBudget, Lane } from '../../src/run/lane.ts'
-import type { Workshop } from '../../src/run/task.ts'
+import type {
+  AttemptResult,
+  Completion,
+  Failure,
+  Model,
+  ModelPort,
+  ModelRequest,
+  Retries,
+} from '../../src/models/port.ts'
+import type { RetryPolicy } from '../../src/models/retry.ts'
+import { Backlog } from '../../src/run/backlog.ts'
+import { Cancellation } from '../../src/run/cancellation.ts'
+import { Forecast } from '../../src/run/forecast.ts'
+import { GpuBudget } from '../../src/run/gpu-budget.ts'
+import { Lane } from '../../src/run/lane.ts'
+import type { Claimant } from '../../src/run/policy.ts'
+import type { RunContext } from '../../src/run/run-context.ts'
+import type { Workshop } from '../../src/run/workshop.ts'
 
 /** One call that the fake was asked for. It stays in flight until the test, or the script, ends it. */
 export interface FakeCall {
@@ -102,6 +117,7 @@ export const completion = (own: Partial<Completion> = {}): Completion => ({
   simulated: false,
   warnings: [],
   latency_ms: 0,
+  first_token_ms: null,
   ...own,
 })
 
@@ -112,6 +128,31 @@ export const failure = (code: TaskErrorCode, own: Partial<Failure> = {}): Failur
   transient: false,
   retry_after_ms: null,
   latency_ms: 0,
+  ...own,
+})
+
+export const NO_RETRIES: Retries = { sent: () => undefined, ask: () => null, allow: () => true }
+
+/** Asks again as `policy` says, without a budget. */
+export const retriesBy = (policy: RetryPolicy): Retries => ({ ...NO_RETRIES, ask: policy })
+
+export const claimant = (own: Partial<Claimant> = {}): Claimant => ({
+  tenant: 'default',
+  start: 0,
+  path: 0,
+  given: 0,
+  ...own,
+})
+
+/** A run that begins now, whose tasks have neither rank nor expected work. */
+export const runContext = (own: Partial<RunContext> = {}): RunContext => ({
+  t0: performance.now(),
+  cancellation: new Cancellation(),
+  emit: null,
+  claimant: claimant({ start: performance.now() }),
+  weights: [],
+  ranks: [],
+  moved: () => undefined,
   ...own,
 })
 
@@ -154,9 +195,13 @@ export function fakeShop(port: ModelPort, spec: ShopSpec = {}): FakeShop {
   return {
     lanes,
     models: port,
-    retry: () => null,
+    retries: NO_RETRIES,
+    forecast: new Forecast(),
+    backlog: new Backlog(),
     chainOf: (agent) => (chains[agent] ?? []).map((id) => models.get(id) as Model),
-    usualMs: () => null,
+    works: () => true,
+    hedgeAfterMs: () => null,
+    onLateAnswer: () => undefined,
     task_timeout_ms: 60_000,
     lane_queue_max: 1000,
     ...parts,

@@ -122,11 +122,14 @@ describe('task ids', () => {
 describe('text of any script', () => {
   const TEXT = '👩‍⚕️ مريض שלום 患者 µg \u202e \t end'
 
-  it('goes to the model and comes back byte for byte', async () => {
+  it('goes to the model byte for byte and comes back so, but for what turns the reading order round', async () => {
     const service = await startService({ simulator: { echo: true } })
-    const { results } = await run(service, ask(TEXT))
+    const { results, aggregated_content } = await run(service, ask(TEXT))
     expect(promptOf(service)).toContain(TEXT)
-    expect(results[0]?.content).toContain(TEXT)
+    const safe = TEXT.replace('\u202e', '\ufffd')
+    expect(results[0]?.content).toContain(safe)
+    expect(aggregated_content).toContain(safe)
+    expect(results[0]?.warnings).toEqual([expect.stringContaining('U+FFFD')])
   })
 
   it('may be any JSON, written out for the model to read', async () => {

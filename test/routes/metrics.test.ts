@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { RosterFile } from '../../src/contract/roster.ts'
+import { builtinRoster } from '../../src/models/builtin-roster.ts'
 import {
+  authorization,
   CHAT,
   CLINICAL,
   custom,
@@ -11,7 +14,9 @@ import {
   type TestService,
 } from '../helpers/service.ts'
 
-/** Every metric of the contract with its labels, but the time to the first token: nothing streams from models yet. */
+const TRIAGE = 'Tiny-LLaMA-1.1B-Medical'
+
+/** Every metric with its labels. */
 const METRICS: Record<string, string[]> = {
   workflow_runs_total: ['workflow', 'status'],
   workflow_duration_seconds: ['workflow'],
@@ -24,12 +29,22 @@ const METRICS: Record<string, string[]> = {
   model_attempts_total: ['model', 'outcome'],
   model_tokens_total: ['model', 'type'],
   model_fallbacks_total: ['from', 'to', 'reason'],
+  model_retries_total: ['model', 'result'],
+  model_hedges_total: ['model', 'result'],
+  model_ignored_answers_total: ['model', 'kind'],
+  model_reconnects_total: ['model'],
+  model_time_to_first_token_seconds: ['model'],
+  breaker_transitions_total: ['model', 'to'],
+  runs_refused_total: ['reason'],
+  lane_wait_seconds: ['model', 'priority'],
+  lane_estimated_wait_seconds: ['model'],
   lane_slots: ['model', 'gpu'],
   lane_busy: ['model', 'gpu'],
   lane_queued: ['model', 'gpu'],
   gpu_busy_seconds_total: ['gpu'],
   breaker_open: ['model'],
   http_request_duration_seconds: ['method', 'route', 'status'],
+  dropped_readers_total: [],
   runs_in_flight: [],
   build_info: ['version', 'node'],
 }
@@ -50,9 +65,21 @@ async function read({ get }: TestService, name: string): Promise<Sample[]> {
   })
 }
 
-/** One run that succeeds, and one that falls back, fails, skips and retries. */
+/** A second call to another model after a millisecond, for one agent. */
+const hedging: RosterFile = {
+  ...builtinRoster,
+  agents: {
+    ...builtinRoster.agents,
+    MedicalQA: { model: MEDICAL_QA, fallbacks: [CLINICAL], hedge_after_ms: 1 },
+  },
+}
+
+/** One run that succeeds, one that falls back, fails, skips and retries, one that is hedged and one that is streamed. */
 async function work(): Promise<TestService> {
-  const service = await startService({ env: { BREAKER_COOLDOWN_MS: '600000' } })
+  const service = await startService({
+    env: { BREAKER_COOLDOWN_MS: '600000' },
+    simulator: { roster: hedging },
+  })
   await run(service, { workflow_type: 'discharge_summary', context: STAY })
   service.server(CLINICAL).setFaults([{ kind: 'malformed' }])
   service.server(INSURANCE).setFaults([{ kind: 'status', status: 503, retry_after: '0' }])
@@ -64,6 +91,10 @@ async function work(): Promise<TestService> {
     { task_id: 'skipped', agent_type: 'Claims', dependencies: ['fails'] },
   ]
   await run(service, custom(tasks))
+  service.server(MEDICAL_QA).setFaults([{ kind: 'hang' }])
+  await run(service, custom([{ task_id: 'hedged', agent_type: 'MedicalQA' }]))
+  const streaming = { ...authorization(), accept: 'text/event-stream' }
+  await service.execute(custom([{ task_id: 'streamed', agent_type: 'Triage' }]), streaming)
   return service
 }
 
@@ -85,6 +116,21 @@ describe('GET /metrics', () => {
     }
   })
 
+  it('counts as overhead what the service itself cost, not what another branch waited for in vain', async () => {
+    const service = await startService()
+    service.server(CHAT).setFaults(() => ({ kind: 'hang' }))
+    const tasks = [
+      { task_id: 'fine', agent_type: 'Triage' },
+      { task_id: 'late', timeout_ms: 200 },
+    ]
+    const { metadata } = await run(service, custom(tasks))
+    expect(metadata).toMatchObject({ critical_path: ['fine'], slowest_path: ['late'] })
+    expect(metadata.service_ms).toBeLessThan(metadata.overhead_ms)
+    const [, sum] =
+      /^consilium_workflow_overhead_seconds_sum\S* (\S+)$/m.exec((await service.get('/metrics', {})).body) ?? []
+    expect(Number(sum)).toBeCloseTo(metadata.service_ms / 1000, 9)
+  })
+
   it('counts runs, tasks, attempts and fallbacks as they were', async () => {
     const service = await work()
     const value = async (name: string, labels: Record<string, string>) => {
@@ -93,16 +139,22 @@ describe('GET /metrics', () => {
     }
     expect(await value('workflow_runs_total', { workflow: 'discharge_summary', status: 'succeeded' })).toBe(1)
     expect(await value('workflow_runs_total', { workflow: 'custom', status: 'partial' })).toBe(1)
-    expect(await value('workflow_duration_seconds', { workflow: 'custom' })).toBe(1)
+    expect(await value('workflow_duration_seconds', { workflow: 'custom' })).toBe(3)
     expect(await value('tasks_total', { agent: 'Clinical', model: MEDICAL_QA, status: 'succeeded' })).toBe(1)
     expect(await value('tasks_total', { agent: 'Chat', model: CHAT, status: 'failed' })).toBe(1)
     expect(await value('tasks_total', { agent: 'Claims', model: INSURANCE, status: 'skipped' })).toBe(1)
-    expect(await value('model_attempts_total', { model: CLINICAL, outcome: 'ok' })).toBe(1)
+    expect(await value('model_attempts_total', { model: CLINICAL, outcome: 'ok' })).toBe(2)
     expect(await value('model_attempts_total', { model: CLINICAL, outcome: 'bad_upstream_response' })).toBe(1)
     expect(await value('model_attempts_total', { model: INSURANCE, outcome: 'upstream_error' })).toBe(1)
     expect(
       await value('model_fallbacks_total', { from: CLINICAL, to: MEDICAL_QA, reason: 'bad_upstream_response' }),
     ).toBe(1)
+    // The slow call that lost against the second one was no failure of another model to take over from.
+    expect(await value('model_fallbacks_total', { from: MEDICAL_QA, to: CLINICAL, reason: 'hedged' })).toBe(1)
+    expect(await value('model_hedges_total', { model: CLINICAL, result: 'won' })).toBe(1)
+    expect(await value('model_retries_total', { model: INSURANCE, result: 'allowed' })).toBe(1)
+    expect(await value('model_time_to_first_token_seconds', { model: TRIAGE })).toBe(1)
+    expect(await value('lane_wait_seconds', { model: CHAT, priority: '0' })).toBe(1)
     expect(await value('lane_slots', { model: CLINICAL, gpu: '0' })).toBe(2)
     expect(await value('lane_busy', { model: CLINICAL })).toBe(0)
     expect(await value('runs_in_flight', {})).toBe(0)
@@ -134,6 +186,21 @@ describe('GET /metrics', () => {
     expect(await read(service, 'breaker_open')).toContainEqual({ labels: { model: CHAT }, value: 1 })
     await service.server(CLINICAL).refuse()
     await running
+  })
+
+  it('counts each change of a breaker', async () => {
+    const service = await startService({ env: { BREAKER_COOLDOWN_MS: '50' } })
+    service.server(CHAT).setFaults(Array.from({ length: 5 }, () => ({ kind: 'malformed' })))
+    await service.execute(custom(['a', 'b', 'c', 'd', 'e'].map((task_id) => ({ task_id }))))
+    const changes = async () => {
+      const samples = await read(service, 'breaker_transitions_total')
+      return Object.fromEntries(
+        samples.filter(({ labels }) => labels.model === CHAT).map(({ labels, value }) => [labels.to, value]),
+      )
+    }
+    expect(await changes()).toEqual({ open: 1, half_open: 0, closed: 0 })
+    await expect.poll(async () => (await service.execute(custom([{ task_id: 'f' }]))).statusCode).toBe(200)
+    expect(await changes()).toEqual({ open: 1, half_open: 1, closed: 1 })
   })
 
   it('labels requests by route and never by address', async () => {

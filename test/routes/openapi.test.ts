@@ -1,6 +1,6 @@
 import { dereference, validate } from '@scalar/openapi-parser'
 import { describe, expect, it } from 'vitest'
-import { custom, startService } from '../helpers/service.ts'
+import { authorization, custom, startService } from '../helpers/service.ts'
 
 const ROUTES = {
   '/v1/workflows/execute': 'post',
@@ -25,7 +25,15 @@ type Paths = Record<
     {
       security: object[]
       'x-required-scope'?: string
-      responses: Record<string, { content: { 'application/json': { schema: Described } } }>
+      responses: Record<
+        string,
+        {
+          content: {
+            'application/json': { schema: Described }
+            'text/event-stream'?: { schema: { description: string } }
+          }
+        }
+      >
     }
   >
 >
@@ -78,10 +86,36 @@ describe('GET /openapi.json', () => {
     const { schema } = dereference(text) as { schema?: { paths: Paths } }
     const described = schema?.paths['/v1/workflows/execute']?.post?.responses['200']?.content['application/json'].schema
     if (described === undefined) throw new Error('execute has no response')
-    const real = (await service.execute(custom([{ task_id: 'a' }]))).json()
+    const response = await service.app.inject({
+      method: 'POST',
+      url: '/v1/workflows/execute?timeline=true',
+      headers: authorization(),
+      payload: custom([{ task_id: 'a' }], { measure: 'sequential' }),
+    })
+    const real = response.json()
     expect(Object.keys(described.properties)).toEqual(Object.keys(real))
     expect(Object.keys(described.properties.metadata?.properties ?? {})).toEqual(Object.keys(real.metadata))
+    expect(Object.keys(described.properties.metadata?.properties.measured?.properties ?? {})).toEqual(
+      Object.keys(real.metadata.measured),
+    )
+    const { timeline } = described.properties
+    expect(Object.keys(timeline?.properties ?? {})).toEqual(Object.keys(real.timeline))
+    const lane = timeline?.properties.tasks?.items.properties
+    expect(Object.keys(lane ?? {})).toEqual(Object.keys(real.timeline.tasks[0]))
+    expect(Object.keys(lane?.spans?.items.properties ?? {})).toEqual(Object.keys(real.timeline.tasks[0].spans[0]))
     expect(Object.keys(described.properties.results?.items.properties ?? {})).toEqual(Object.keys(real.results[0]))
+  })
+
+  it('describes every event of a stream where a run can be streamed, and nowhere else', async () => {
+    const { text } = await load()
+    const { paths } = JSON.parse(text) as { paths: Paths }
+    const streams = Object.entries(ROUTES).flatMap(([path, method]) => {
+      const stream = paths[path]?.[method]?.responses['200']?.content?.['text/event-stream']
+      return stream ? [[path, stream.schema.description] as const] : []
+    })
+    expect(streams.map(([path]) => path)).toEqual(['/v1/workflows/execute', '/v1/workflows/discharge-summary'])
+    for (const [, description] of streams)
+      expect(description).toMatch(/\| `task\.failed` \| task_id, .*drop all its deltas/)
   })
 
   it('says what discharge-summary requires', async () => {
@@ -92,6 +126,14 @@ describe('GET /openapi.json', () => {
       'admission_date',
       'discharge_date',
     ])
+  })
+
+  it('says that a run may be asked for its timeline', async () => {
+    const { text } = await load()
+    for (const route of ['execute', 'discharge-summary'])
+      expect(JSON.parse(text).paths[`/v1/workflows/${route}`].post.parameters).toMatchObject([
+        { in: 'query', name: 'timeline', required: false, schema: { enum: ['true', 'false'], default: 'false' } },
+      ])
   })
 
   it('names every status that execute answers', async () => {

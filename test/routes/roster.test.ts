@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { CHAT, CLINICAL, custom, MEDICAL_QA, run, startService, type TestService } from '../helpers/service.ts'
 
 const modelIn = async ({ get }: TestService, id: string) => {
@@ -20,6 +20,8 @@ describe('GET /v1/roster', () => {
       url: service.server(CLINICAL).url,
       gpu: 0,
       slots: 2,
+      slots_source: 'roster',
+      context_window: 8192,
       busy: 0,
       queued: 0,
       breaker: 'closed',
@@ -32,6 +34,28 @@ describe('GET /v1/roster', () => {
       Claims: { model: 'OpenInsurance-LLaMA3-8B' },
       Chat: { model: CHAT, fallbacks: [] },
     })
+  })
+
+  it('tells what the servers told: their slots beside those listed, and the smaller of two contexts', async () => {
+    const service = await startService({
+      simulator: { slots: 3 },
+      roster: (running) => ({
+        ...running,
+        models: running.models.map((model) =>
+          model.id === CHAT ? { ...model, slots: 2, context_window: 65_536 } : model,
+        ),
+      }),
+    })
+    await vi.waitFor(async () =>
+      expect(await modelIn(service, CHAT)).toMatchObject({
+        slots: 2,
+        slots_source: 'roster',
+        served_slots: 3,
+        context_window: 2048,
+      }),
+    )
+    const findings = service.lines.filter(({ model }) => model === CHAT).map(({ finding }) => finding)
+    expect(findings.sort()).toEqual(['reachable', 'slots_differ', 'smaller_context'])
   })
 
   it('never shows a key of a model server', async () => {
@@ -58,6 +82,19 @@ describe('GET /v1/roster', () => {
     await service.server(CHAT).refuse()
     await running
     expect(await modelIn(service, CHAT)).toMatchObject({ busy: 0, queued: 0 })
+  })
+
+  it('tells the estimated wait to the microsecond', async () => {
+    const service = await startService({ simulator: { slots: 1 } })
+    await run(service, custom([{ task_id: 'known' }]))
+    service.server(CHAT).setFaults(() => ({ kind: 'hang' }))
+    const running = service.execute(custom(['a', 'b', 'c'].map((task_id) => ({ task_id }))))
+    await service.server(CHAT).ledger.until(({ received }) => received === 2)
+    const { estimated_wait_ms } = await modelIn(service, CHAT)
+    expect(estimated_wait_ms).toBeGreaterThan(0)
+    expect(String(estimated_wait_ms)).toMatch(/^\d+(\.\d{1,3})?$/)
+    await service.server(CHAT).refuse()
+    await running
   })
 
   it('shows what the last contact with a server showed', async () => {

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
 import { ConfigError } from '../../src/errors.ts'
@@ -17,15 +18,17 @@ const files = (content: Record<string, string>) => (path: string) => {
   return text
 }
 
-const messageOf = (env: Record<string, string | undefined>, read = files({})): string => {
+const errorOf = (env: Record<string, string | undefined>, read = files({})): ConfigError => {
   try {
     parseConfig(env, read)
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError)
-    return (error as ConfigError).message
+    return error as ConfigError
   }
   throw new Error('The configuration was accepted')
 }
+
+const messageOf = (...given: Parameters<typeof errorOf>): string => errorOf(...given).message
 
 describe('the configuration', () => {
   it('needs no variable at all to start in development', () => {
@@ -40,7 +43,14 @@ describe('the configuration', () => {
       priorityAgingMs: 15_000,
       breakerCooldownMs: 5000,
     })
-    expect(config.models).toEqual({ host: '127.0.0.1', ports: null, apiKeys: {}, file: null, allowedHosts: null })
+    expect(config.models).toEqual({
+      host: '127.0.0.1',
+      ports: null,
+      apiKeys: {},
+      file: null,
+      allowedHosts: null,
+      ollamaParallel: null,
+    })
   })
 
   it('takes an empty variable as one that is not set', () => {
@@ -191,8 +201,17 @@ describe('where the models are', () => {
   it('names a file that cannot be read or is not JSON', () => {
     expect(messageOf({ MODELS_FILE: 'none.json' })).toBe('MODELS_FILE names a file that cannot be read: none.json')
     expect(messageOf({ MODELS_FILE: 'r.json' }, files({ 'r.json': '{"models": [,]}' }))).toMatch(
-      /MODELS_FILE is not JSON: r.json: /,
+      /^MODELS_FILE is not JSON: r.json/,
     )
+    expect(messageOf({ MODELS_FILE: 'r.json' }, files({ 'r.json': '{\n"models": [] "gpus"}' }))).toBe(
+      'MODELS_FILE is not JSON: r.json (line 2 column 14)',
+    )
+  })
+
+  it.each(['JANE-ROE', '{"a": JANE-ROE}', '["JANE-ROE'])('never quotes a file that is not JSON: %s', (content) => {
+    const error = errorOf({ MODELS_FILE: 'r.json' }, files({ 'r.json': content }))
+    expect(inspect(error)).toContain('MODELS_FILE is not JSON')
+    expect(inspect(error)).not.toContain('JANE')
   })
 
   it('passes the content of the file on as it is', () => {

@@ -2,13 +2,15 @@ import { describe, expect, it } from 'vitest'
 import type { ModelPort } from '../../src/models/port.ts'
 import { Orchestrator } from '../../src/orchestrator.ts'
 import type { RunObserver } from '../../src/run/observer.ts'
-import { completion, fakeShop } from '../helpers/fake-port.ts'
+import { completion, FakePort, fakeShop } from '../helpers/fake-port.ts'
 import { office, request, task } from '../helpers/plans.ts'
 
 const caller = { tenant: 'default', subject: 'nurse-1', request_id: null }
 const silent: RunObserver = {
+  runRefused: () => undefined,
   runStarted: () => undefined,
   taskEnded: () => undefined,
+  taskMeasured: () => undefined,
   runEnded: () => undefined,
   fault: () => undefined,
 }
@@ -47,5 +49,30 @@ describe('a run', () => {
     }
     const { response } = await orchestrate(observer).execute(request({ custom_tasks: [task('a')] }), { caller })
     expect([response.status, faults]).toEqual(['succeeded', [broken]])
+  })
+})
+
+describe('a run that is measured', () => {
+  it('tells of each task once as ended and once as measured, owes the lanes its second pass, and nothing afterwards', async () => {
+    const told: string[] = []
+    const owed: number[] = []
+    const port = new FakePort((call) => {
+      owed.push(workshop.backlog.total('clinical-model'))
+      queueMicrotask(call.succeed)
+    })
+    const workshop = fakeShop(port)
+    workshop.forecast.learn('Clinical', 'clinical-model', 100, null, true)
+    const observer: RunObserver = {
+      ...silent,
+      taskEnded: ({ task_id }) => told.push(`ended ${task_id}`),
+      taskMeasured: ({ task_id }) => told.push(`measured ${task_id}`),
+    }
+    const orchestrator = new Orchestrator({ office: office(), workshop, observer, run_timeout_ms: 5000 })
+    const custom_tasks = [task('a'), task('b', { dependencies: ['a'] })]
+    await orchestrator.execute(request({ custom_tasks, measure: 'sequential' }), { caller })
+    expect(told).toEqual(['ended a', 'ended b', 'measured a', 'measured b'])
+    expect(owed.map((ms) => ms > 0)).toEqual([true, true, true, true])
+    expect(owed[2]).toBeGreaterThan(owed[3] as number)
+    expect(workshop.backlog.total('clinical-model')).toBe(0)
   })
 })

@@ -147,7 +147,7 @@ describe.each(workflows.map((workflow) => ({ type: workflow.type, workflow })))(
 
   it('writes its title and headings in plan order', () => {
     const lines = workflow.tasks.map(
-      (task) => headingOf(workflow.layout, { planned_model: 'm', priority: 0, dependencies: [], ...task }).line,
+      (task) => headingOf(workflow.layout, { planned_model: 'm', gpu: 0, priority: 0, dependencies: [], ...task }).line,
     )
     expect([titleLine(workflow.layout.title), ...lines]).toEqual(DOCUMENTS[type])
     expect(Object.keys(workflow.layout.sections)).toEqual(workflow.tasks.map(({ task_id }) => task_id))

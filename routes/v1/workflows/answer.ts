@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CancelSignal } from '../../../src/contract/cancel.ts'
-import type { ExecuteRequest } from '../../../src/contract/execute.ts'
+import type { ExecuteRequest, RunQuery } from '../../../src/contract/execute.ts'
 import type { ExecuteOptions, Service } from '../../../src/contract/service.ts'
+import type { ReaderLimits } from './event-writer.ts'
 import { problemOf } from './problem-of.ts'
 import { streamRun } from './stream.ts'
 
@@ -23,19 +24,24 @@ const departureOf = ({ raw }: FastifyReply): CancelSignal => ({
   },
 })
 
-/** Runs a request and answers it: as JSON, as a problem, or as a stream of events where the caller asked for one. */
+/**
+ * Runs a request and answers it: as JSON, as a problem, or as a stream of events where the caller asked for one, within
+ * `limits` of its reader. The route's schema must hold RunQuery.
+ */
 export async function runAndAnswer(
   service: Service,
   body: ExecuteRequest,
   request: FastifyRequest,
   reply: FastifyReply,
+  limits?: ReaderLimits,
 ) {
   const { tenant, subject } = request.caller
   const options: ExecuteOptions = {
     caller: { tenant, subject, request_id: request.id },
     cancel: departureOf(reply),
+    timeline: (request.query as RunQuery).timeline === 'true',
   }
-  if (reply.sse) return streamRun(service, body, options, request, reply)
+  if (reply.sse) return streamRun(service, body, options, request, reply, limits)
   const end = await service.execute(body, options)
   const problem = problemOf(end)
   if (problem) throw problem

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { RunQuery } from '../../../src/contract/execute.ts'
 import { ExecuteResponse } from '../../../src/contract/result.ts'
 import { RUN_PROBLEMS, runAndAnswer } from './answer.ts'
+import { STREAMED } from './stream.ts'
 
 // Absent keys are left to planning, so that this route and execute refuse them with the same words.
 const Body = z
@@ -18,6 +20,7 @@ const Body = z
 const schema = {
   summary: 'Run discharge_summary on one patient',
   tags: ['workflows'],
+  querystring: RunQuery,
   body: Body,
   response: { 200: ExecuteResponse },
 }
@@ -25,7 +28,7 @@ const schema = {
 export default async function dischargeSummary(app: FastifyInstance): Promise<void> {
   app.post<{ Body: z.output<typeof Body> }>(
     '/discharge-summary',
-    { schema, sse: 'dual', config: { scope: 'workflows:execute', problems: RUN_PROBLEMS } },
+    { schema, sse: STREAMED, config: { scope: 'workflows:execute', problems: RUN_PROBLEMS } },
     (request, reply) =>
       runAndAnswer(app.service, { workflow_type: 'discharge_summary', context: request.body }, request, reply),
   )

@@ -1,37 +1,84 @@
 import type { RunEvent } from '../../../src/contract/events.ts'
 
-export interface ServerSentEvent {
-  id: string
-  event: string
-  data: unknown
+type Delta = Extract<RunEvent, { event: 'task.delta' }>
+
+/** About what an event of a task weighs beside the text of its deltas, in bytes. */
+const FRAME_BYTES = 200
+
+/**
+ * Run events in, the text of server-sent events out, numbered from 1 in the order in which they are taken. Deltas of one
+ * attempt that still wait become one event; those of a discarded attempt are thrown away.
+ */
+export class EventQueue {
+  #waiting: RunEvent[] = []
+  /** The delta of each task that waits and may still grow. */
+  readonly #growing = new Map<string, Delta>()
+  #taken = 0
+  #bytes = 0
+
+  /**
+   * About how many bytes of task events wait. `run.started` and `run.finished` are left out: each comes once, so nothing
+   * piles up in them, and a long document is no fault of its reader.
+   */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  push(event: RunEvent): void {
+    if (event.event === 'task.delta') this.#pushDelta(event)
+    else this.#pushOther(event)
+  }
+
+  /** The next events as text: all that wait, or as many as it takes to reach `chars`. Empty when nothing waits. */
+  take(chars: number): string {
+    let text = ''
+    let count = 0
+    for (const event of this.#waiting) {
+      if (text.length >= chars) break
+      count++
+      this.#bytes -= weightOf(event)
+      if (event.event === 'task.delta' && this.#growing.get(event.data.task_id) === event)
+        this.#growing.delete(event.data.task_id)
+      text += `id: ${++this.#taken}\nevent: ${event.event}\ndata: ${JSON.stringify(event.data)}\n\n`
+    }
+    this.#waiting.splice(0, count)
+    return text
+  }
+
+  #add(event: RunEvent): void {
+    this.#bytes += weightOf(event)
+    this.#waiting.push(event)
+  }
+
+  /** Between deltas of one attempt its task tells nothing else, so that joining them changes no order within a task. */
+  #pushDelta({ event, data }: Delta): void {
+    const known = this.#growing.get(data.task_id)
+    if (known?.data.attempt === data.attempt) {
+      known.data.delta += data.delta
+      this.#bytes += Buffer.byteLength(data.delta)
+      return
+    }
+    const own: Delta = { event, data: { ...data } }
+    this.#growing.set(data.task_id, own)
+    this.#add(own)
+  }
+
+  #pushOther(event: Exclude<RunEvent, Delta>): void {
+    if (event.event === 'task.retried' && event.data.discard) this.#discard(event.data.task_id, event.data.attempt)
+    if ('task_id' in event.data) this.#growing.delete(event.data.task_id as string)
+    this.#add(event)
+  }
+
+  #discard(task_id: string, attempt: number): void {
+    this.#waiting = this.#waiting.filter((event) => {
+      const discarded = event.event === 'task.delta' && event.data.task_id === task_id && event.data.attempt === attempt
+      if (discarded) this.#bytes -= weightOf(event)
+      return !discarded
+    })
+  }
 }
 
-/** Run events in, server-sent events out, numbered from 1; ends after `end` when all are read. */
-export class EventQueue implements AsyncIterable<ServerSentEvent> {
-  readonly #waiting: ServerSentEvent[] = []
-  #wake: () => void = () => undefined
-  #ended = false
-  #count = 0
-
-  push({ event, data }: RunEvent): void {
-    this.#waiting.push({ id: String(++this.#count), event, data })
-    this.#wake()
-  }
-
-  end(): void {
-    this.#ended = true
-    this.#wake()
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<ServerSentEvent> {
-    for (;;) {
-      const next = this.#waiting.shift()
-      if (next) yield next
-      else if (this.#ended) return
-      else
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve
-        })
-    }
-  }
+function weightOf(event: RunEvent): number {
+  if (event.event === 'run.started' || event.event === 'run.finished') return 0
+  return FRAME_BYTES + (event.event === 'task.delta' ? Buffer.byteLength(event.data.delta) : 0)
 }

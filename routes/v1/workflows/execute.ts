@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify'
-import { ExecuteRequest } from '../../../src/contract/execute.ts'
+import { ExecuteRequest, RunQuery } from '../../../src/contract/execute.ts'
 import { ExecuteResponse } from '../../../src/contract/result.ts'
 import { RUN_PROBLEMS, runAndAnswer } from './answer.ts'
+import { STREAMED } from './stream.ts'
 
 const schema = {
   summary: 'Run a workflow, or tasks of your own, and get one document with the facts of its making',
   description:
     'With `Accept: text/event-stream` the same run comes as events; the last, `run.finished`, holds the response.',
   tags: ['workflows'],
+  querystring: RunQuery,
   body: ExecuteRequest,
   response: { 200: ExecuteResponse },
 }
@@ -15,7 +17,7 @@ const schema = {
 export default async function execute(app: FastifyInstance): Promise<void> {
   app.post<{ Body: ExecuteRequest }>(
     '/execute',
-    { schema, sse: 'dual', config: { scope: 'workflows:execute', problems: RUN_PROBLEMS } },
+    { schema, sse: STREAMED, config: { scope: 'workflows:execute', problems: RUN_PROBLEMS } },
     (request, reply) => runAndAnswer(app.service, request.body, request, reply),
   )
 }

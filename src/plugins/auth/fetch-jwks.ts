@@ -34,7 +34,7 @@ function readKey(jwk: unknown): readonly [string, VerifyKey] | null {
 }
 
 /** The usable signing keys of a JWK set by their kid. Throws when the value is no such set. */
-export function readKeySet(value: unknown): KeySet {
+function readKeySet(value: unknown): KeySet {
   const keys = typeof value === 'object' && value !== null ? (value as { keys?: unknown }).keys : undefined
   if (!Array.isArray(keys)) throw new Error('The JWKS has no list of keys')
   return new Map(keys.slice(0, MAX_KEYS).flatMap((jwk) => [readKey(jwk)].filter((key) => key !== null)))

@@ -54,7 +54,7 @@ export function secretKey(secret: string): VerifyKey {
 }
 
 /** RS256 for an RSA key of 2048 bits or more, ES256 for a P-256 key, null for every other. */
-export function algorithmOf(key: KeyObject): Algorithm | null {
+function algorithmOf(key: KeyObject): Algorithm | null {
   const details = key.asymmetricKeyDetails
   if (key.asymmetricKeyType === 'rsa') return (details?.modulusLength ?? 0) >= MIN_RSA_BITS ? 'RS256' : null
   return key.asymmetricKeyType === 'ec' && details?.namedCurve === 'prime256v1' ? 'ES256' : null

@@ -26,7 +26,7 @@ const BY_CODE: ReadonlyMap<string, Refusal> = new Map([
 ])
 
 /** The whole HTTP answer to bytes that are no request. There is no request id yet, so `instance` is a fresh one. */
-export function clientErrorAnswer(code: string | undefined, instance: string): string {
+function clientErrorAnswer(code: string | undefined, instance: string): string {
   const { status, reason, detail } = BY_CODE.get(code ?? '') ?? MALFORMED
   const body = JSON.stringify({
     type: problemType('invalid_request'),
@@ -48,9 +48,17 @@ export function clientErrorAnswer(code: string | undefined, instance: string): s
   ].join('\r\n')
 }
 
-/** A response that has begun on this socket: an answer written now would become part of its body. */
-const answering = (socket: Socket & { _httpMessage?: { headersSent?: boolean } | null }): boolean =>
-  socket._httpMessage?.headersSent === true
+interface Answered {
+  headersSent?: boolean
+  req?: { complete?: boolean }
+}
+
+/**
+ * Whether an answer written now would be taken for another: a response has begun on this socket, or a request that has
+ * arrived whole still waits for its own, and what was refused came behind it.
+ */
+const answering = (socket: Socket & { _httpMessage?: Answered | null }): boolean =>
+  socket._httpMessage?.headersSent === true || socket._httpMessage?.req?.complete === true
 
 /**
  * For Fastify's `clientErrorHandler`: answers what the HTTP parser refused (400, 408, 431) with a small problem and

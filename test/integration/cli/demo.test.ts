@@ -25,11 +25,18 @@ describe('the demo', () => {
     expect(out).toContain('=== DISCHARGE SUMMARY ===')
     expect(out).toContain('=== BILLING INFORMATION ===')
     expect(out).toMatch(
-      /GPU 0\n {2}clinical_summary +\|█+ *\| {2}1,\d{3} ms {2}BioMistral-Clinical-7B\nGPU 1\n {2}billing_codes/,
+      /Timeline\n {2}clinical_summary +\|█+ *\| {2}1,\d{3} ms {2}BioMistral-Clinical-7B \(GPU 0\)\n {2}billing_codes .*\n {2}GPU 0 +\|1+ *\| {2}busy 1,\d{3} ms/,
     )
     expect(out).toMatch(/total [\d,]+ ms \| sequential [\d,]+ ms \| speed-up 1\.\d\dx/)
     expect(out).toContain('Simulated model servers, not models, wrote this text')
     expect(out + err).not.toContain(ESCAPE)
+  })
+
+  test('shows what the tasks took one at a time when asked to', async () => {
+    const { code, out, err } = await run(['demo', '--workflow', 'parallel_qa', '--measure'])
+    expect(err).toContain('measuring them one at a time')
+    expect(out).toMatch(/- measured one task at a time: sequential 2,\d{3} ms \| speed-up \d\.\d\dx/)
+    expect(code).toBe(0)
   })
 
   test('colours its output only where it is asked to in a pipe, and never against NO_COLOR', async () => {

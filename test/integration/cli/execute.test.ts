@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type DemoService, startDemoService } from '../../../src/cli/demo-service.ts'
 import { run } from './command.ts'
 
@@ -51,7 +54,35 @@ describe('execute', () => {
     const { code, out, err } = await run(args, env)
     expect(err).toContain('(504 run_timeout)')
     expect(out).toContain('medicalqa_answer')
+    expect(out).toContain("was cancelled (cancelled): The run's time was over before the task ended.")
     expect(code).toBe(1)
+  })
+
+  test('sends custom tasks from a file, and refuses a file that holds none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'consilium-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = (name: string, content: string) => {
+      writeFileSync(join(folder, name), content)
+      return join(folder, name)
+    }
+    const tasks = [{ task_id: 'mine', agent_type: 'Chat', prompt: 'Say: {{context.note}}' }]
+    const good = file('tasks.json', JSON.stringify(tasks))
+    const { code, out } = await run(['execute', 'custom', '--tasks', good, '--set', 'note=Stable.'], env)
+    expect(out).toContain('--- Mine (Chat) ---')
+    expect(code).toBe(0)
+
+    for (const [name, content, why] of [
+      ['object.json', '{"JANE": 1}', 'must be a JSON array of tasks'],
+      ['broken.json', '[JANE', 'is not valid JSON'],
+    ] as const) {
+      const path = file(name, content)
+      const { code, err } = await run(['execute', 'custom', '--tasks', path], env)
+      expect(err).toBe(`--tasks ${path}: ${why}\n`)
+      expect(code).toBe(2)
+    }
+    const refused = await run(['execute', 'custom', '--tasks', file('bad.json', '[{"task_id": "a"}]')], env)
+    expect(refused.err).toContain('custom_tasks[0].agent_type')
+    expect(refused.code).toBe(1)
   })
 
   test('says that a token is not accepted, or missing', async () => {
@@ -96,6 +127,8 @@ describe('token', () => {
 
   test('exits with 2 and prints no token without a secret', async () => {
     expect(await run(['token'])).toMatchObject({ code: 2, out: '' })
+    const nobody = await run(['token', '--tenant', ''], { JWT_SECRET: 'x'.repeat(32) })
+    expect(nobody).toMatchObject({ code: 2, out: '', err: expect.stringContaining('--tenant must') })
   })
 })
 
@@ -119,9 +152,13 @@ describe('another server in the place of the service', () => {
   beforeAll(async () => {
     other = createServer((req, res) => {
       if (req.url === '/away/v1/workflows/types') return res.writeHead(302, { location: '/elsewhere' }).end()
-      if (req.url === '/cut/v1/workflows/execute') {
+      if (req.url === '/cut/v1/workflows/execute?timeline=true') {
         res.writeHead(200, { 'content-type': 'text/event-stream' })
         return res.end('event: task.queued\ndata: {"task_id":"a","at_ms":0}\n\n')
+      }
+      if (req.url?.startsWith('/full/')) {
+        const problem = { title: 'Overloaded', status: 503, code: 'overloaded', detail: 'The queue is full.' }
+        return res.writeHead(503, { 'retry-after': '12' }).end(JSON.stringify(problem))
       }
       return res.writeHead(200, { 'content-type': 'text/html' }).end('<html>')
     }).listen(0, '127.0.0.1')
@@ -133,6 +170,12 @@ describe('another server in the place of the service', () => {
   test('is not taken for it', async () => {
     const { code, err } = await run(['types', '--url', url, '--token', 't'])
     expect(err).toContain('Check --url')
+    expect(code).toBe(1)
+  })
+
+  test('that is full says when to try again', async () => {
+    const { code, err } = await run(['execute', 'x', '--url', `${url}/full`, '--token', 't'])
+    expect(err).toContain('(503 overloaded)\nThe queue is full.\nTry again in 12 s.\n')
     expect(code).toBe(1)
   })
 

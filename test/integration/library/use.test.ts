@@ -65,6 +65,19 @@ const SECOND_OPINION = defineWorkflow({
   layout: { title: 'SECOND OPINION', sections: { second: { heading: 'REVIEW', style: 'subsection' } } },
 })
 
+describe('what may be asked for beside the result', () => {
+  it('is the timeline and the time of the tasks one at a time; neither is there unasked', async () => {
+    const { orchestrator } = await start()
+    const asked = { timeline: true, measure: 'sequential' } as const
+    const full = await orchestrator.executeWorkflow(WorkflowType.LAB_REPORT, LAB, undefined, asked)
+    expect(full.timeline?.tasks.map(({ task_id }) => task_id)).toEqual(full.results.map(({ task_id }) => task_id))
+    expect(full.metadata.measured?.complete).toBe(true)
+    const plain = await orchestrator.executeWorkflow(WorkflowType.LAB_REPORT, LAB)
+    expect(plain).not.toHaveProperty('timeline')
+    expect(plain.metadata).not.toHaveProperty('measured')
+  })
+})
+
 describe('executeWorkflow', () => {
   it('runs each built-in workflow that WorkflowType names', async () => {
     const { orchestrator } = await start()
@@ -112,7 +125,8 @@ describe('executeWorkflow', () => {
     const { orchestrator } = await start()
     const events: RunEvent[] = []
     const run = await orchestrator.executeWorkflow('lab_report', LAB, undefined, { onEvent: (e) => events.push(e) })
-    expect(events.map(({ event }) => event)).toEqual(['run.started', 'task.queued', 'task.started', 'task.succeeded'])
+    const told = events.map(({ event }) => event).filter((event) => event !== 'task.delta')
+    expect(told).toEqual(['run.started', 'task.queued', 'task.started', 'task.succeeded'])
     expect(events[0]).toMatchObject({ data: { run_id: run.run_id } })
   })
 

@@ -1,6 +1,9 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { STALE_MS } from '../../../src/models/stale.ts'
+import { Cancellation } from '../../../src/run/cancellation.ts'
 import { chatCompletion, httpAnswer, type RawCall, startRawServer } from '../../helpers/raw-server.ts'
-import { clientOf, complete } from './subject.ts'
+import { ask, clientOf, complete } from './subject.ts'
 
 const answer = (content: string, headers: Record<string, string> = {}) =>
   httpAnswer({ headers: { connection: 'keep-alive', ...headers }, body: chatCompletion({ content }) })
@@ -34,6 +37,7 @@ describe('the answer of one patient never reaches another', () => {
     expect(await complete(client, { user: 'patient-0' })).toMatchObject({ content: 'patient-0' })
     for (const user of ['patient-1', 'patient-2'])
       expect(await complete(client, { user })).toMatchObject({ content: user })
+    expect(client.ignored).toEqual({ late: 0, duplicate: 1 })
   })
 
   it('when many calls are in flight at once and answered in another order', async () => {
@@ -62,17 +66,20 @@ describe('a server that closes idle connections', () => {
     expect(server.connections()).toBe(20)
   })
 
-  it('in the moment in which a call goes out on one makes that call worth another try', async () => {
-    const server = await startRawServer((call) => {
-      const reused = server.calls.some((earlier) => earlier !== call && earlier.socket === call.socket)
-      if (reused) call.socket.resetAndDestroy()
-      else call.socket.write(answer(echo(call)))
-    })
-    const client = clientOf(server.url)
-    for (let index = 0; index < 10; index++) {
-      const result = await complete(client, { user: `patient-${index}` })
-      if (result.ok) expect(result.content).toBe(`patient-${index}`)
-      else expect(result).toMatchObject({ code: 'upstream_unreachable', transient: true })
+  it('in the moment in which a call goes out on one costs no call either: it is sent again, and counted', async () => {
+    for (const end of ['resetAndDestroy', 'end'] as const) {
+      const server = await startRawServer((call) => {
+        const reused = server.calls.some((earlier) => earlier !== call && earlier.socket === call.socket)
+        if (reused) call.socket[end]()
+        else call.socket.write(answer(echo(call)))
+      })
+      const client = clientOf(server.url)
+      for (let index = 0; index < 10; index++) {
+        const user = `patient-${index}`
+        expect(await complete(client, { user })).toMatchObject({ ok: true, content: user })
+      }
+      expect(client.reconnects).toBeGreaterThan(0)
+      expect(server.calls).toHaveLength(10 + client.reconnects)
     }
   })
 
@@ -100,4 +107,65 @@ it('no more calls are open at a server than its slots, and two for probes', asyn
   expect(results.every((result) => result.ok)).toBe(true)
   expect(most).toBeLessThanOrEqual(4)
   expect(server.connections()).toBeLessThanOrEqual(4)
+})
+
+describe('a call is not sent again', () => {
+  const failsSecond = async (second: (call: RawCall) => void) => {
+    const server = await startRawServer((call) => {
+      if (server.calls.length === 1) call.socket.write(answer('first'))
+      else second(call)
+    })
+    const client = clientOf(server.url)
+    await complete(client)
+    // Now the connection is free, and the second call goes out on it.
+    await turnOfTheLoop()
+    const result = await complete(client)
+    return { server, client, result }
+  }
+
+  it('more than once to a server that resets every call: the second time the connection is new', async () => {
+    const { server, client, result } = await failsSecond(({ socket }) => socket.resetAndDestroy())
+    expect(result).toMatchObject({ ok: false, code: 'upstream_unreachable', transient: true })
+    expect(server.calls).toHaveLength(3)
+    expect(client.reconnects).toBe(1)
+    await complete(client)
+    expect(server.calls).toHaveLength(4)
+  })
+
+  it('when any byte of an answer has come', async () => {
+    const { server, client, result } = await failsSecond(({ socket }) => socket.end('HTTP/1.1 200 O'))
+    expect(result).toMatchObject({ ok: false, code: 'upstream_unreachable' })
+    expect(server.calls).toHaveLength(2)
+    expect(client.reconnects).toBe(0)
+  })
+
+  it('when the server took its time before it went away', async () => {
+    const { server, client } = await failsSecond(({ socket }) => void setTimeout(() => socket.end(), STALE_MS + 20))
+    expect(server.calls).toHaveLength(2)
+    expect(client.reconnects).toBe(0)
+  })
+
+  it('when nobody wants it any more', async () => {
+    const cancellation = new Cancellation()
+    const server = await startRawServer((call) => {
+      if (server.calls.length === 1) call.socket.write(answer('first'))
+      else {
+        call.socket.resetAndDestroy()
+        cancellation.cancel('cancelled')
+      }
+    })
+    const client = clientOf(server.url)
+    await complete(client)
+    await turnOfTheLoop()
+    expect(await client.complete(ask(), cancellation)).toMatchObject({ code: 'cancelled' })
+    expect(client.reconnects).toBe(0)
+    expect(server.calls).toHaveLength(2)
+  })
+})
+
+it('an answer that has begun when its time is over is ignored and counted as late', async () => {
+  const server = await startRawServer(({ socket }) => socket.write('HTTP/1.1 200 OK\r\ncontent-le'))
+  const client = clientOf(server.url)
+  expect(await complete(client, { within_ms: 60 })).toMatchObject({ code: 'upstream_timeout' })
+  expect(client.ignored).toEqual({ late: 1, duplicate: 0 })
 })

@@ -100,6 +100,7 @@ describe('without a tokenizer, a prompt', () => {
     const { server, paths } = await start({ usage: usage(850, 20) })
     const result = await complete(clientOf(server.url, inWindow), prompt(chars))
     expect(result.ok ? 'ok' : result.code).toBe(expected)
+    if (!result.ok) expect(result.message).toMatch(/at least about 901 tokens; .* 100 .* 1000 tokens/)
     expect(paths().includes(COMPLETIONS)).toBe(expected === 'ok')
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type ProbeLog, probe } from '../../../src/models/probe.ts'
 import { ModelServer } from '../../../src/models/server.ts'
-import { ModelServers } from '../../../src/models/servers.ts'
+import { ModelServers, type ServersOptions } from '../../../src/models/servers.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import {
   chatCompletion,
@@ -14,6 +14,7 @@ import {
 import { ask, modelAt, UNCANCELLED } from './subject.ts'
 
 type Finding = Parameters<ProbeLog>[0]
+type AnyFinding = Parameters<ServersOptions['log']>[0]
 
 const answerOk = ({ socket }: RawCall) => socket.end(httpAnswer({ body: chatCompletion() }))
 const fail = ({ socket }: RawCall) => socket.end(httpAnswer({ status: 500 }))
@@ -26,7 +27,7 @@ function watch(url: string, parts: Parameters<typeof modelAt>[1] = {}, cooldownM
   return {
     server,
     findings,
-    probe: () => probe(server, (finding) => findings.push(finding)),
+    probe: () => probe(server, { log: (finding) => findings.push(finding), ollama_parallel: null }),
     call: (within_ms = 10_000) => server.call(ask({ within_ms }), UNCANCELLED),
   }
 }
@@ -230,13 +231,13 @@ describe('all servers together', () => {
       modelAt(up.url, { id: 'up' }),
       modelAt(`http://127.0.0.1:${await closedPort()}/v1`, { id: 'down' }),
     ] as const
-    const findings: Finding[] = []
+    const findings: AnyFinding[] = []
     const told = Promise.withResolvers<void>()
-    const log: ProbeLog = (finding) => {
+    const log: ServersOptions['log'] = (finding) => {
       if (findings.push(finding) === 2) told.resolve()
     }
     const servers = new ModelServers(models, { breaker_cooldown_ms: 5000, log })
-    expect(servers.view('up')).toEqual({ reachable: null, breaker: 'closed', last_latency_ms: null })
+    expect(servers.view('up')).toMatchObject({ reachable: null, breaker: 'closed', last_latency_ms: null })
     servers.start()
     await told.promise
     expect(servers.view('up').reachable).toBe(true)
@@ -250,7 +251,7 @@ describe('all servers together', () => {
 
 describe('a call that finds its server gone or back', () => {
   it('is reported once, and nothing is any more after closing', async () => {
-    const findings: Finding[] = []
+    const findings: AnyFinding[] = []
     const model = modelAt(`http://127.0.0.1:${await closedPort()}/v1`)
     const servers = new ModelServers([model], { breaker_cooldown_ms: 60_000, log: (finding) => findings.push(finding) })
     onTestFinished(() => servers.close())

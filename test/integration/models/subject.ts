@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import type { CancelSignal } from '../../../src/contract/cancel.ts'
-import { ModelClient } from '../../../src/models/client.ts'
+import { type ClientOptions, ModelClient } from '../../../src/models/client.ts'
 import type { Model, ModelRequest } from '../../../src/models/port.ts'
 
 /** For calls that nobody gives up. */
@@ -18,8 +18,8 @@ export const modelAt = (url: string, parts: Partial<Model> = {}): Model => ({
 })
 
 /** A client of the server at `url`; its connections end with the test. */
-export function clientOf(url: string, parts: Partial<Model> = {}): ModelClient {
-  const client = new ModelClient(modelAt(url, parts))
+export function clientOf(url: string, parts: Partial<Model> = {}, options: ClientOptions = {}): ModelClient {
+  const client = new ModelClient(modelAt(url, parts), options)
   onTestFinished(() => client.close())
   return client
 }
@@ -35,6 +35,7 @@ export const ask = ({
   user: 'Jane Roe, chest pain.',
   max_tokens: 64,
   temperature: 0.3,
+  on_delta: null,
   deadline: performance.now() + within_ms,
   ...parts,
 })
@@ -42,3 +43,10 @@ export const ask = ({
 /** Asks once, with patience and without cancelling. */
 export const complete = (client: ModelClient, parts: Parameters<typeof ask>[0] = {}) =>
   client.complete(ask(parts), UNCANCELLED)
+
+/** Asks for a stream: how it ended, and the pieces that were handed on. */
+export async function listen(client: ModelClient, parts: Parameters<typeof ask>[0] = {}) {
+  const deltas: string[] = []
+  const result = await complete(client, { ...parts, on_delta: (delta) => deltas.push(delta) })
+  return { result, deltas, text: deltas.join('') }
+}

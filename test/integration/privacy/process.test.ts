@@ -32,8 +32,14 @@ async function start() {
 
 const token = hmacToken()
 
-const post = (server: { origin: string }, body: string, headers: Record<string, string> = {}, signal?: AbortSignal) =>
-  fetch(`${server.origin}/v1/workflows/execute?patient=${CANARY_WORD}`, {
+const post = (
+  server: { origin: string },
+  body: string,
+  headers: Record<string, string> = {},
+  signal?: AbortSignal,
+  query = '',
+) =>
+  fetch(`${server.origin}/v1/workflows/execute${query}`, {
     method: 'POST',
     headers: {
       ...bearer(token),
@@ -86,6 +92,7 @@ describe('the process at log level trace', () => {
     const refusals = [
       await post(server, `{"patient": ${CANARY}`),
       await post(server, JSON.stringify({ [CANARY]: CANARY })),
+      await post(server, request, {}, undefined, `?patient=${CANARY_WORD}`),
       await post(server, request, { authorization: `Bearer ${CANARY}` }),
       await post(server, request, { 'content-type': `text/${CANARY_WORD}` }),
       await post(server, CANARY.repeat(4000)),
@@ -93,7 +100,7 @@ describe('the process at log level trace', () => {
       await fetch(`${server.origin}/metrics`, { headers: bearer(CANARY) }),
     ]
     expect(failures.map(({ status }) => status)).toEqual([502, 502])
-    expect(refusals.map(({ status }) => status)).toEqual([400, 400, 401, 415, 413, 404, 401])
+    expect(refusals.map(({ status }) => status)).toEqual([400, 400, 400, 401, 415, 413, 404, 401])
 
     setFaults(() => ({ kind: 'hang' }))
     const leaving = new AbortController()

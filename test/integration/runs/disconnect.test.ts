@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CHAT, CLINICAL, custom, queued, run, startService } from '../../helpers/service.ts'
 import { converse, hold, post } from '../../helpers/stream.ts'
+import { rawReader, request } from './raw-reader.ts'
 
 const tasks = [{ task_id: 'a' }, { task_id: 'b', agent_type: 'Clinical' }, { task_id: 'c', dependencies: ['a'] }]
 
@@ -105,5 +106,41 @@ describe('a caller who goes away', () => {
     await service.simulator.ledger.idle()
     service.server(CHAT).setFaults([])
     expect((await run(service, custom([{ task_id: 'next' }]))).status).toBe('succeeded')
+  })
+
+  it('stops the model servers within a second (C01)', async () => {
+    const service = await hanging()
+    const { leave } = await converse(service, custom(tasks))
+    await service.simulator.ledger.until(({ received }) => received === 2)
+    const left = performance.now()
+    leave()
+    await service.simulator.ledger.until(({ aborted }) => aborted === 2)
+    expect(performance.now() - left).toBeLessThan(1000)
+    await service.line('run ended')
+  })
+
+  // TCP says the same when a caller ends its half of the connection and when its process has gone.
+  it('is also one who ends its half of the connection before the answer (C20)', async () => {
+    const service = await hanging()
+    const { port } = new URL(await service.listen())
+    const { socket, closed } = rawReader(Number(port), request(custom(tasks)))
+    await service.simulator.ledger.until(({ received }) => received === 2)
+    socket.end()
+    await service.simulator.ledger.until(({ aborted }) => aborted === 2)
+    expect(await service.line('run ended')).toMatchObject({ status: 'cancelled' })
+    expect(await closed).toBe('closed')
+  })
+
+  it('takes along all that it asked for on one connection (C20)', async () => {
+    const service = await hanging()
+    const { port } = new URL(await service.listen())
+    const first = request(custom([{ task_id: 'a' }]))
+    const { socket } = rawReader(Number(port), first + request(custom([{ task_id: 'b', agent_type: 'Clinical' }])))
+    await service.simulator.ledger.until(({ received }) => received === 2)
+    socket.destroy()
+    await service.simulator.ledger.until(({ aborted }) => aborted === 2)
+    await queued(service, CHAT, 0)
+    const ended = () => service.lines.filter(({ msg, status }) => msg === 'run ended' && status === 'cancelled')
+    await expect.poll(() => ended().length).toBe(2)
   })
 })

@@ -35,6 +35,9 @@ describe('a task whose model fails', () => {
       { model: CLINICAL, url: service.server(CLINICAL).url, outcome: 'bad_upstream_response' },
       { model: MEDICAL_QA, url, outcome: 'ok' },
     ])
+    expect(response.aggregated_content).toContain(
+      `[FALLBACK: written by ${MEDICAL_QA} in place of ${CLINICAL}, which gave no usable answer.]`,
+    )
     expect(resultOf(response, 'a').retry_ms).toBeGreaterThanOrEqual(
       resultOf(response, 'a').attempts[0]?.latency_ms ?? NaN,
     )

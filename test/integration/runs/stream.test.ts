@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import type { ExecuteResponse } from '../../../src/contract/result.ts'
 import { CHAT, CLINICAL, custom, INSURANCE, MEDICAL_QA, run, STAY, startService } from '../../helpers/service.ts'
-import { converse, dataOf } from '../../helpers/stream.ts'
+import { converse, dataOf, type Told } from '../../helpers/stream.ts'
 
 const discharge = { workflow_type: 'discharge_summary', context: STAY }
+
+/** Into how many deltas a text falls depends on how fast it is read. */
+const withoutDeltas = (events: readonly Told[]) => events.filter(({ event }) => event !== 'task.delta')
 
 describe('a run as a stream of events', () => {
   it('begins with run.started, ends with run.finished, and counts ids from 1', async () => {
@@ -14,7 +18,11 @@ describe('a run as a stream of events', () => {
     expect(events.map(({ id }) => id)).toEqual(events.map((_, at) => String(at + 1)))
     expect(events[0]?.event).toBe('run.started')
     expect(events.at(-1)?.event).toBe('run.finished')
-    expect(events.map(({ event }) => event).sort()).toEqual([
+    expect(
+      withoutDeltas(events)
+        .map(({ event }) => event)
+        .sort(),
+    ).toEqual([
       'run.finished',
       'run.started',
       'task.queued',
@@ -24,6 +32,24 @@ describe('a run as a stream of events', () => {
       'task.succeeded',
       'task.succeeded',
     ])
+  })
+
+  it('carries each answer piece by piece between its start and its end', async () => {
+    const events = await (await converse(await startService(), discharge)).rest()
+    const [finished] = dataOf(events, 'run.finished') as [ExecuteResponse]
+    const deltas = dataOf(events, 'task.delta')
+    for (const { task_id, content } of finished.results) {
+      expect(content).toMatch(/\S/)
+      expect(
+        deltas
+          .filter((data) => data.task_id === task_id)
+          .map(({ delta }) => delta)
+          .join(''),
+      ).toBe(content)
+      const own = events.filter(({ data }) => 'task_id' in data && data.task_id === task_id).map(({ event }) => event)
+      expect(own.slice(0, 2)).toEqual(['task.queued', 'task.started'])
+      expect(own.at(-1)).toBe('task.succeeded')
+    }
   })
 
   it('tells the plan first, and each task’s way in order', async () => {
@@ -55,7 +81,7 @@ describe('a run as a stream of events', () => {
         ],
       },
     ])
-    expect(events.map(({ event, data }) => [event, 'task_id' in data ? data.task_id : null])).toEqual([
+    expect(withoutDeltas(events).map(({ event, data }) => [event, 'task_id' in data ? data.task_id : null])).toEqual([
       ['run.started', null],
       ['task.queued', 'medical_necessity'],
       ['task.started', 'medical_necessity'],
@@ -100,18 +126,18 @@ describe('a run as a stream of events', () => {
     ]
     const events = await (await converse(service, custom(tasks))).rest()
     const moved = dataOf(events, 'task.started').filter(({ task_id }) => task_id === 'moved')
-    expect(moved.map(({ attempt, model }) => [attempt, model])).toEqual([
-      [1, CLINICAL],
-      [2, CLINICAL],
-      [3, CLINICAL],
-      [4, MEDICAL_QA],
+    expect(moved.map(({ attempt, model, hedge }) => [attempt, model, hedge])).toEqual([
+      [1, CLINICAL, false],
+      [2, CLINICAL, false],
+      [3, CLINICAL, false],
+      [4, MEDICAL_QA, false],
     ])
     expect(dataOf(events, 'task.retried')).toMatchObject(
       [1, 2, 3].map((attempt) => ({ task_id: 'moved', attempt, code: 'upstream_error', discard: false })),
     )
-    expect(dataOf(events, 'task.failed')).toMatchObject([{ task_id: 'failed', code: 'empty_output' }])
+    expect(dataOf(events, 'task.failed')).toMatchObject([{ task_id: 'failed', code: 'empty_output', discard: true }])
     expect(dataOf(events, 'task.skipped')).toMatchObject([
-      { task_id: 'skipped', code: 'dependency_failed', cause: 'failed' },
+      { task_id: 'skipped', code: 'dependency_failed', cause: 'failed', discard: true },
     ])
     expect(dataOf(events, 'task.succeeded')).toMatchObject([{ task_id: 'moved', model: MEDICAL_QA, truncated: false }])
     expect(dataOf(events, 'run.finished')).toMatchObject([{ status: 'partial', success: false }])
@@ -131,7 +157,9 @@ describe('a run as a stream of events', () => {
     const service = await startService()
     service.server(CHAT).setFaults(() => ({ kind: 'hang' }))
     const events = await (await converse(service, custom([{ task_id: 'a' }], { timeout_ms: 150 }))).rest()
-    expect(dataOf(events, 'task.skipped')).toMatchObject([{ task_id: 'a', code: 'cancelled', cause: null }])
+    expect(dataOf(events, 'task.skipped')).toMatchObject([
+      { task_id: 'a', code: 'cancelled', cause: null, discard: true },
+    ])
     expect(dataOf(events, 'run.finished')).toMatchObject([
       { status: 504, code: 'run_timeout', run: { results: [{ status: 'cancelled' }] } },
     ])

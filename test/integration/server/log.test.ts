@@ -73,7 +73,8 @@ describe('the log of a running service', () => {
       [404, 'not_found'],
     ])
     const others = new Set(log.filter((line) => !runs.includes(line) && !refused.includes(line)).map(({ msg }) => msg))
-    for (const msg of others) expect(msg).toMatch(/^(Server listening at http:\S+|listening|model server)$/)
+    for (const msg of others)
+      expect(msg).toMatch(/^(Server listening at http:\S+|listening|model server|stopping|stopped)$/)
     expect(server.err()).toBe('')
   })
 

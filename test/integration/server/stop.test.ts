@@ -9,10 +9,10 @@ const BODY = JSON.stringify({
   custom_tasks: [{ task_id: 'one', agent_type: 'Chat', prompt: 'Say it.' }],
 })
 
-const execute = (origin: string): Promise<Response> =>
+const execute = (origin: string, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(`${origin}/v1/workflows/execute`, {
     method: 'POST',
-    headers: { ...bearer(hmacToken()), 'content-type': 'application/json' },
+    headers: { ...bearer(hmacToken()), 'content-type': 'application/json', ...headers },
     body: BODY,
   })
 
@@ -26,6 +26,9 @@ async function untilStopping(origin: string): Promise<Response> {
 }
 
 const runsLogged = (server: ServerProcess) => server.log().filter(({ msg }) => msg === 'run ended')
+
+/** What the log says of the stop itself. */
+const stopLogged = (server: ServerProcess) => server.log().filter(({ msg }) => msg === 'stopping' || msg === 'stopped')
 
 describe('SIGTERM while a run is in flight', () => {
   it('refuses new work, stays alive, lets the run end and exits with 0', async () => {
@@ -51,6 +54,10 @@ describe('SIGTERM while a run is in flight', () => {
     expect(await finished.json()).toMatchObject({ status: 'succeeded' })
     expect(await server.ended).toEqual({ code: 0, signal: null })
     expect(runsLogged(server)).toMatchObject([{ status: 'succeeded' }])
+    expect(stopLogged(server)).toMatchObject([
+      { msg: 'stopping', signal: 'SIGTERM', in_flight: 1, grace_ms: 25_000 },
+      { msg: 'stopped', ended: 1, cut: 0, ms: expect.any(Number) },
+    ])
   })
 
   it('does the same when the signal comes twice', async () => {
@@ -67,18 +74,33 @@ describe('SIGTERM while a run is in flight', () => {
     answer(call)
     expect((await inFlight).status).toBe(200)
     expect(await server.ended).toEqual({ code: 0, signal: null })
+    expect(stopLogged(server)).toMatchObject([{ signal: 'SIGTERM' }, { msg: 'stopped' }])
   })
 
-  it('cuts a run that takes longer than the grace, frees its model server and exits with 0', async () => {
+  it.each([
+    ['a document', {}],
+    ['events', { accept: 'text/event-stream' }],
+  ])('ends a run that takes longer than the grace with what there is, for a caller of %s', async (_, headers) => {
     const model = await startHeldModel()
     const server = await startListening({ ...model.env, SHUTDOWN_GRACE_MS: '50' })
-    const inFlight = execute(server.origin)
+    const inFlight = execute(server.origin, headers)
     const call = await model.asked(0)
     server.signal('SIGTERM')
-    await expect(inFlight).rejects.toThrow('fetch failed')
+    const answered = await inFlight
+    const text = await answered.text()
     await call.closed
+    const problem = JSON.parse(text.split('data: ').at(-1) as string)
+    expect(problem).toMatchObject({
+      status: 503,
+      code: 'not_ready',
+      detail: 'The service was stopped before the run had ended; 0 of 1 tasks had succeeded. See run.',
+      run: { status: 'cancelled', results: [{ error: { message: 'The service was stopped before the task ended.' } }] },
+    })
+    if ('accept' in headers) expect(text).toContain('event: run.finished')
+    else expect([answered.status, answered.headers.get('retry-after')]).toEqual([503, '5'])
     expect(await server.ended).toEqual({ code: 0, signal: null })
     expect(runsLogged(server)).toMatchObject([{ status: 'cancelled' }])
+    expect(stopLogged(server)).toMatchObject([{ in_flight: 1 }, { msg: 'stopped', ended: 0, cut: 1 }])
     expect(model.count()).toBe(1)
   })
 
@@ -110,6 +132,10 @@ describe('SIGTERM', () => {
       server.signal(signal)
       expect(await server.ended).toEqual({ code: 0, signal: null })
       expect(server.err()).toBe('')
+      expect(stopLogged(server)).toMatchObject([
+        { signal, in_flight: 0 },
+        { ended: 0, cut: 0 },
+      ])
     },
   )
 

@@ -22,10 +22,11 @@ describe('a simulated roster', () => {
     const { servers, roster } = await start()
     expect([...servers.keys()]).toEqual(builtinRoster.models.map(({ id }) => id))
     expect(roster.models.map(({ url }) => url)).toEqual([...servers.values()].map(({ url }) => url))
-    expect({ ...roster, models: roster.models.map(({ url, ...model }) => model) }).toEqual({
+    expect({ ...roster, models: roster.models.map(({ url, slots, ...model }) => model) }).toEqual({
       ...builtinRoster,
       models: builtinRoster.models.map(({ url, ...model }) => model),
     })
+    expect(roster.models.map(({ slots }) => slots)).toEqual([2, 2, 4, 2, 4])
     expect(new Set(roster.models.map(({ url }) => url)).size).toBe(5)
   })
 
@@ -116,6 +117,15 @@ describe('a running simulator', () => {
       expect(await state(simulator)).toBe(200)
     },
   )
+
+  it('tells every kind of fault with what its members must be', async () => {
+    const server = serverOf(await start(), 'BiMediX2-8B')
+    const { body } = await send(new URL('/simulator/faults', server.url).href, null).answer
+    const { kinds } = JSON.parse(body.toString())
+    expect(Object.keys(kinds)).toEqual(expect.arrayContaining(['refuse', 'hang', 'status', 'huge', 'stream', 'raw']))
+    expect(kinds.huge).toEqual({ megabytes: 'a whole number from 4 to 4096', framing: 'one of length, chunked, gzip' })
+    expect(kinds.status.retry_after).toBe('text; optional')
+  })
 
   it('tells counts, and never a prompt', async () => {
     const simulator = await start()

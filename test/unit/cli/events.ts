@@ -32,17 +32,26 @@ const MODELS: Record<string, [string, number]> = {
 
 export const queued = (task_id: string, at_ms: number): RunEvent => ({ event: 'task.queued', data: { task_id, at_ms } })
 
-export const started = (task_id: string, at_ms: number, own: { attempt?: number; model?: string } = {}): RunEvent => {
+export const started = (
+  task_id: string,
+  at_ms: number,
+  own: { attempt?: number; model?: string; gpu?: number; hedge?: boolean } = {},
+): RunEvent => {
   const [model, gpu] = MODELS[task_id] ?? ['model', 0]
-  return { event: 'task.started', data: { task_id, attempt: 1, model, gpu, at_ms, ...own } }
+  return { event: 'task.started', data: { task_id, attempt: 1, model, gpu, hedge: false, at_ms, ...own } }
 }
 
-export const retried = (task_id: string, at_ms: number): RunEvent => ({
+export const retried = (task_id: string, at_ms: number, code = 'upstream_error', attempt = 1): RunEvent => ({
   event: 'task.retried',
-  data: { task_id, attempt: 1, code: 'upstream_error', discard: false, at_ms },
+  data: { task_id, attempt, code, discard: false, at_ms },
 })
 
-export const succeeded = (task_id: string, at_ms: number, latency_ms = at_ms): RunEvent => ({
+export const succeeded = (
+  task_id: string,
+  at_ms: number,
+  latency_ms = at_ms,
+  model = MODELS[task_id]?.[0] ?? 'model',
+): RunEvent => ({
   event: 'task.succeeded',
-  data: { task_id, model: MODELS[task_id]?.[0] ?? 'model', latency_ms, truncated: false, at_ms },
+  data: { task_id, model, latency_ms, truncated: false, at_ms },
 })

@@ -37,6 +37,9 @@ describe('a token', () => {
     for (const scope of ['workflow:execute', ' '])
       expect(() => makeToken({ ...wanted, scope }, env)).toThrow(/--scope must/)
     expect(() => makeToken({ ...wanted, expires_ms: 999 }, env)).toThrow(/at least 1s/)
+    for (const tenant of ['', ' ', 'ward 3', '-a', 'a'.repeat(65)])
+      expect(() => makeToken({ ...wanted, tenant }, env)).toThrow(/--tenant must be 1 to 64 of/)
+    expect(() => makeToken({ ...wanted, subject: '' }, env)).toThrow(/--sub must/)
   })
 })
 
@@ -76,7 +79,10 @@ describe('a command that ends with an error', () => {
     expect(describeFault(new UsageError('bad'))).toEqual({ lines: ['bad'], exit: 2 })
     expect(describeFault(new ConfigError('PORT: bad'))).toEqual({ lines: ['PORT: bad'], exit: 2 })
     expect(describeFault(new ServiceError('gone'))).toEqual({ lines: ['gone'], exit: 1 })
-    expect(describeFault(new Refused(problem))).toEqual({ lines: ['Overloaded. (503 overloaded)', 'Later.'], exit: 1 })
+    expect(describeFault(new Refused(problem, null))).toEqual({
+      lines: ['Overloaded. (503 overloaded)', 'Later.'],
+      exit: 1,
+    })
   })
 
   test('shows where an unforeseen one came from', () => {

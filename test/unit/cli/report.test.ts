@@ -4,7 +4,6 @@ import { findings } from '../../../src/cli/findings.ts'
 import { measuredLines } from '../../../src/cli/measured.ts'
 import { exitOf, writeReport } from '../../../src/cli/report.ts'
 import type { Terminal } from '../../../src/cli/terminal.ts'
-import { emptyTrace } from '../../../src/cli/trace.ts'
 import type { ExecuteResponse } from '../../../src/contract/result.ts'
 import { response, result } from './run-response.ts'
 
@@ -22,20 +21,44 @@ function shown(answer: RunAnswer): { out: string; err: string } {
     columns: null,
     liveColumns: null,
   }
-  writeReport(answer, emptyTrace, terminal)
+  writeReport(answer, terminal)
   return written
 }
 
 const ended = (run: ExecuteResponse): RunAnswer => ({ kind: 'response', response: run, raw: run })
-const attempt = (model: string, outcome: string) => ({ model, url: 'http://127.0.0.1:1/v1', outcome, latency_ms: 1 })
+const attempt = (model: string, outcome: string, hedge = false) => ({
+  model,
+  url: 'http://127.0.0.1:1/v1',
+  outcome,
+  latency_ms: 1,
+  hedge,
+})
 
 describe('what was measured', () => {
   test('is told in the words of the contract', () => {
     expect(measuredLines(response())).toEqual([
       'total 1,250 ms | sequential 2,100 ms | speed-up 1.68x (at best 1.91x) | efficiency 0.84 on 2 lanes',
-      'critical path 1,100 ms (clinical_summary) | queue 0 ms | retries 0 ms | overhead 150 ms',
+      'critical path 1,100 ms (clinical_summary) | queue 0 ms | retries 0 ms | overhead of ours 150 ms',
       'tokens 900 generated, 240 in prompts | 0 duplicate paragraphs removed',
     ])
+  })
+
+  test('names the path that decided the time where it is not the critical one, and blames nobody for it', () => {
+    const metadata = { overhead_ms: 12_469, slowest_path: ['billing_codes'], slowest_path_ms: 15_002, service_ms: 8 }
+    const lines = measuredLines(response({ metadata }))
+    expect(lines[1]).toMatch(/\| overhead of ours 8\.0 ms$/)
+    expect(lines[2]).toBe('slowest path 15,002 ms (billing_codes), with all that it waited and retried')
+  })
+
+  test('holds what the tasks took one at a time, where that was asked for', () => {
+    const measured = { sequential_time_ms: 1900, speedup_factor: 1.52, complete: true, reason: null }
+    expect(measuredLines(response({ metadata: { measured } }))[2]).toBe(
+      'measured one task at a time: sequential 1,900 ms | speed-up 1.52x',
+    )
+    const none = { sequential_time_ms: null, speedup_factor: null, complete: false, reason: 'run_timeout' as const }
+    expect(measuredLines(response({ metadata: { measured: none } }))[2]).toBe(
+      'not measured one task at a time: the time of the run was over before',
+    )
   })
 
   test('never estimates tokens that a server did not report', () => {
@@ -86,6 +109,21 @@ describe('what a reader must know', () => {
       'b: M1 answered after a retry. Asked: M1 (rate_limited), then M1 (ok).',
       'c: the answer was cut by the token limit and is incomplete (output_truncated).',
       'c: The prompt may not fit.',
+    ])
+  })
+
+  test('tells a second call from a retry, and what was not asked from what failed', () => {
+    const M1 = { model: 'M1', planned_model: 'M1' }
+    const results = [
+      result('a', { ...M1, model: 'M2', attempts: [attempt('M1', 'cancelled'), attempt('M2', 'ok', true)] }),
+      result('b', { ...M1, attempts: [attempt('M1', 'cancelled'), attempt('M1', 'ok', true)] }),
+      result('c', { ...M1, attempts: [attempt('M1', 'ok'), attempt('M2', 'cancelled', true)] }),
+      result('d', { ...M1, model: 'M2', attempts: [attempt('M1', 'breaker_open'), attempt('M2', 'ok')] }),
+    ]
+    expect(findings(response({ results }))).toEqual([
+      'a: M2 answered instead of M1. Asked: M1 (gave way), then M2 (second call: ok).',
+      'b: M1 answered by a second call. Asked: M1 (gave way), then M1 (second call: ok).',
+      'd: M2 answered instead of M1. Asked: M1 was not asked (breaker_open: left alone after repeated failures), then M2 (ok).',
     ])
   })
 

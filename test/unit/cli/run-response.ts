@@ -23,7 +23,15 @@ export const result = (task_id: string, own: Partial<TaskResult> = {}): TaskResu
   gpu: 0,
   backend: 'http://127.0.0.1:8085/v1',
   warnings: [],
-  attempts: [{ model: 'BioMistral-Clinical-7B', url: 'http://127.0.0.1:8085/v1', outcome: 'ok', latency_ms: 1100 }],
+  attempts: [
+    {
+      model: 'BioMistral-Clinical-7B',
+      url: 'http://127.0.0.1:8085/v1',
+      outcome: 'ok',
+      latency_ms: 1100,
+      hedge: false,
+    },
+  ],
   ...own,
 })
 
@@ -50,6 +58,9 @@ export const response = (
     queue_time_ms: 0,
     retry_time_ms: 0,
     overhead_ms: 150,
+    slowest_path: ['clinical_summary'],
+    slowest_path_ms: 1100,
+    service_ms: 150,
     lanes_used: 2,
     agents: ['Clinical', 'Billing'],
     simulated: false,

@@ -106,5 +106,6 @@ describe('a problem', () => {
       '  - context.discharge_date: is required',
       'Request id: r-1',
     ])
+    expect(problemLines(problem, 7)).toContain('Try again in 7 s.')
   })
 })

@@ -26,7 +26,15 @@ describe('reading metric names out of PromQL', () => {
 })
 
 describe('every label that dashboard and rules select by is one of the metric', () => {
-  const { registry } = new Metrics({ lanes: [], gpus: [], breakerOpen: () => false, workflows: [], version: '0.0.0' })
+  const { registry } = new Metrics({
+    lanes: [],
+    gpus: [],
+    breakerOpen: () => false,
+    estimatedWaitMs: () => 0,
+    noticed: () => ({ reconnects: 0, late: 0, duplicate: 0 }),
+    workflows: [],
+    version: '0.0.0',
+  })
   const labelsOf = (series: string): readonly string[] | undefined => {
     const metric =
       registry.getSingleMetric(series.replace(/_(bucket|sum|count)$/, '')) ?? registry.getSingleMetric(series)

@@ -7,7 +7,12 @@ const COOLDOWN = 5000
 /** A breaker on a clock that stands still until it is moved. */
 function start() {
   let now = 0
-  const breaker = new Breaker(COOLDOWN, () => now)
+  const changes: string[] = []
+  const breaker = new Breaker(
+    COOLDOWN,
+    () => now,
+    (state) => changes.push(state),
+  )
   const admit = () => {
     const ticket = breaker.admit()
     if (ticket === null) throw new Error('The breaker refused')
@@ -16,6 +21,7 @@ function start() {
   const attempt = (failed: boolean | null) => breaker.record(admit(), failed)
   return {
     breaker,
+    changes,
     admit,
     attempt,
     attempts: (...ends: (boolean | null)[]) => ends.forEach(attempt),
@@ -27,6 +33,18 @@ function start() {
     },
   }
 }
+
+describe('the state of a breaker', () => {
+  it('is told whenever it changes, and only then', () => {
+    const { attempts, changes, later, attempt } = start()
+    attempts(true, true, true, true, true)
+    later(COOLDOWN)
+    attempt(true)
+    later(COOLDOWN)
+    attempts(false, false)
+    expect(changes).toEqual(['open', 'half_open', 'open', 'half_open', 'closed'])
+  })
+})
 
 describe('a closed breaker', () => {
   it('opens at the fifth failure in a row, not at the fourth', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cleanText, readCompletion } from '../../../src/models/completion.ts'
+import { readCompletion } from '../../../src/models/completion.ts'
 
 const body = (parts: { choice?: object; message?: object; usage?: unknown } = {}) => ({
   choices: [
@@ -28,7 +28,9 @@ describe('a chat completion', () => {
       prompt_tokens: 40,
       finish_reason: 'stop',
       truncated: false,
+      warnings: [],
       latency_ms: 12,
+      first_token_ms: null,
     })
   })
 
@@ -143,6 +145,30 @@ describe('what is no chat completion', () => {
   })
 })
 
+describe('a reasoning block', () => {
+  it('does not get into the document, and its absence is said', () => {
+    const content = '<think>\nJane Roe may be tired.\n</think>\n\nDischarged home.'
+    expect(read(body({ message: { content } }))).toMatchObject({
+      content: 'Discharged home.',
+      warnings: ["The model's reasoning block was left out."],
+    })
+  })
+
+  it('apart from the answer is not looked at', () => {
+    expect(read(body({ message: { reasoning_content: 'Hm.' } }))).toMatchObject({
+      content: 'Discharged home.',
+      warnings: [],
+    })
+  })
+
+  it.each(['<think>only</think>', '<think>never closed', '<think></think> \n'])(
+    '%j and nothing else is empty_output',
+    (content) => {
+      expect(codeOf(body({ message: { content } }))).toBe('empty_output')
+    },
+  )
+})
+
 describe('an answer without an answer', () => {
   it.each(['', ' ', '\n\t \r\n', '\u00a0', '\ufeff'])('of %j is empty_output', (content) => {
     expect(codeOf(body({ message: { content } }))).toBe('empty_output')
@@ -152,28 +178,6 @@ describe('an answer without an answer', () => {
     expect(codeOf(body({ choice: { finish_reason: 'content_filter' } }))).toBe('content_filtered')
     expect(codeOf(body({ choice: { finish_reason: 'content_filter' }, message: { content: null } }))).toBe(
       'content_filtered',
-    )
-  })
-})
-
-describe('text that cannot be stored or sent on', () => {
-  it.each<[string, string]>([
-    ['a\u0000b', 'a\ufffdb'],
-    ['a\ud800b', 'a\ufffdb'],
-    ['\udc00', '\ufffd'],
-    ['ok 😀 é\n', 'ok 😀 é\n'],
-  ])('%j becomes %j', (text, clean) => {
-    expect(cleanText(text)).toBe(clean)
-    expect(read(body({ message: { content: `x${text}` } }))).toMatchObject({ content: `x${clean}` })
-  })
-
-  it('is gone from any text, and clean text is left as it is', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
-        const clean = cleanText(text)
-        expect(clean.isWellFormed() && !clean.includes('\u0000')).toBe(true)
-        expect(cleanText(clean)).toBe(clean)
-      }),
     )
   })
 })

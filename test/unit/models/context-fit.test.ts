@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { estimateFit, looksCut, showsCut, surelyFits } from '../../../src/models/context-fit.ts'
+import { estimateFit, looksCut, overflowMessage, showsCut, surelyFits } from '../../../src/models/context-fit.ts'
 
 describe('a prompt measured by its length alone', () => {
   const judge = (chars: number) => estimateFit({ chars, max_tokens: 100, window: 1100 })
@@ -35,6 +35,14 @@ describe('a prompt measured by its length alone', () => {
     expect(surelyFits(1000, { chars: 1, max_tokens: 100, window: 1100 })).toBe(true)
     expect(surelyFits(1001, { chars: 1, max_tokens: 100, window: 1100 })).toBe(false)
   })
+})
+
+it('a prompt that does not fit is refused with the numbers, and an estimate as one', () => {
+  const size = { chars: 40_001, max_tokens: 512, window: 8192 }
+  expect(overflowMessage(9120, size)).toBe(
+    'The prompt has 9120 tokens; with its max_tokens of 512 that passes the context window of 8192 tokens.',
+  )
+  expect(overflowMessage(null, size)).toMatch(/^The prompt has at least about 10001 tokens; /)
 })
 
 describe('the server’s counts', () => {

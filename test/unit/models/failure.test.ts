@@ -29,6 +29,18 @@ describe('a status other than 200', () => {
     expect(ofStatus(status).message).toMatch(/^Configuration error: .*(MODEL_API_KEYS|served_model)/)
   })
 
+  it.each<[number, string]>([
+    [500, 'an internal error (status 500)'],
+    [502, 'no usable answer from it (status 502)'],
+    [503, 'overloaded, loading its model or restarting (status 503)'],
+    [504, 'no answer from it in time (status 504)'],
+    [529, 'could not answer (status 529)'],
+  ])('%i is told as what it says, and no other than 500 as an internal error', (status, words) => {
+    const { message } = ofStatus(status)
+    expect(message.endsWith(`${words}.`)).toBe(true)
+    expect(message.includes('internal error')).toBe(status === 500)
+  })
+
   it.each([[['exceed_context_size_error']], [['invalid_request_error', 'context_length_exceeded']]])(
     '400 of type %j is a context_overflow',
     (types) => {

@@ -8,6 +8,7 @@ const settings = (parts: Partial<ModelSettings> = {}): ModelSettings => ({
   apiKeys: {},
   file: null,
   allowedHosts: null,
+  ollamaParallel: null,
   ...parts,
 })
 
@@ -95,7 +96,7 @@ describe('a roster file', () => {
       id: 'clinical-7b',
       url: 'http://gpu1:8085/v1',
       gpu: 0,
-      slots: 1,
+      slots: null,
       context_window: null,
       served_model: 'clinical-7b',
       api_key: null,
@@ -176,6 +177,22 @@ describe('a roster file', () => {
     ['an id with a line break', { models: [{ ...CLINICAL, id: 'a\nb' }, BILLING] }, /id/],
   ])('is refused with %s', (_, parts, expected) => {
     expect(refusal(fromFile(roster(parts)))).toMatch(expected)
+  })
+
+  it('is refused with every field that is wrong, in words of what it must be', () => {
+    const models = [{ ...CLINICAL, slots: '2', url: 'ftp://gpu1/v1', context_window: 64 }, { id: 'billing-8b' }]
+    const agents = { Clinical: { model: 'clinical-7b', fallbacks: 'billing-8b', timeout: 3 }, '9': { model: 'x' } }
+    expect(refusal(fromFile({ models, agents })).split('\n')).toEqual([
+      'MODELS_FILE models.json is not a roster:',
+      '  models[0].url: must be an http or https URL',
+      '  models[0].slots: must be a whole number from 1 to 1024',
+      '  models[0].context_window: must be a whole number, 128 or more',
+      '  models[1].url: is missing; it must be an http or https URL',
+      '  models[1].gpu: is missing; it must be a whole number, 0 or more',
+      '  agents.*: is no name of an agent: must be 1–64 characters of A–Z a–z 0–9 _ -, a letter first',
+      '  agents.Clinical.fallbacks: must be a list of model ids',
+      '  agents.Clinical.timeout: is not a known member; check its spelling',
+    ])
   })
 
   it('that is no object is refused by its name', () => {

@@ -43,7 +43,6 @@ describe('a plan from a built-in workflow', () => {
       system: 'Code.',
     })
     expect(plan.lanes_used).toBe(1)
-    expect([...plan.ranks]).toEqual([1024, 512])
   })
 
   it('keeps patient data out of the system message', () => {
@@ -118,9 +117,10 @@ describe('a plan from custom tasks', () => {
     expect(planOf([task('a'), needing('b', 'a', 'a')]).tasks[1]?.dependencies).toEqual(['a'])
   })
 
-  it('ranks tasks by the tokens that the longest way to the end may take', () => {
-    const plan = planOf([task('a', { max_tokens: 100 }), { ...needing('b', 'a'), max_tokens: 900 }, task('c')])
-    expect([...plan.ranks]).toEqual([1000, 900, 512])
+  it('lifts what an urgent task waits for to its priority, however far before it, and nothing else', () => {
+    const urgent = { ...needing('c', 'b'), priority: 4 }
+    const plan = planOf([task('a'), { ...needing('b', 'a'), priority: 1 }, urgent, needing('d', 'c'), task('e')])
+    expect(plan.tasks.map(({ priority }) => priority)).toEqual([4, 4, 4, 0, 0])
   })
 
   it('counts the lanes that it can use at once by the permits of the roster', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PinnedLane } from '../../../src/plan/agents.ts'
-import { peakInFlight } from '../../../src/plan/width.ts'
+import { createWidth, peakInFlight } from '../../../src/plan/width.ts'
 import { acyclic, graphOf, lane } from '../../helpers/plans.ts'
 
 const everywhere = (dependencies: readonly unknown[], one: PinnedLane) => dependencies.map(() => one)
@@ -95,5 +95,30 @@ describe('the peak number of tasks in flight', () => {
     expect(peakInFlight(graphOf(chain), everywhere(chain, lane('m', 0, 3)))).toBe(1)
     const free = chain.map(() => [])
     expect(peakInFlight(graphOf(free), everywhere(free, lane('m', 0, 3)))).toBe(3)
+  })
+})
+
+describe('the width of a plan whose lanes may turn out to have other slots', () => {
+  it('follows them, and is worked out again only when they change', () => {
+    let slots = 1
+    let read = 0
+    const live: PinnedLane = {
+      ...lane('m', 0, 1),
+      get slots() {
+        read++
+        return slots
+      },
+    }
+    const graph = graphOf([[], [], []])
+    const width = createWidth(graph, everywhere(graph.dependencies, live))
+    expect([width(), width()]).toEqual([1, 1])
+    slots = 2
+    expect(width()).toBe(2)
+    read = 0
+    expect(width()).toBe(2)
+    // One look at the lane; a peak over three tasks would take more.
+    expect(read).toBe(1)
+    slots = 3
+    expect(width()).toBe(3)
   })
 })

@@ -5,7 +5,7 @@ import { ExecuteResponse } from '../../../src/contract/result.ts'
 import type { Plan } from '../../../src/plan/plan.ts'
 import { assemble } from '../../../src/results/assemble.ts'
 import type { PlanView } from '../../../src/results/input.ts'
-import { anyRun, cancelled, DISCHARGE, failed, outcome, planOf, skipped } from './fixtures.ts'
+import { anyRun, attempt, cancelled, DISCHARGE, failed, outcome, planOf, skipped } from './fixtures.ts'
 
 const finish = (plan: PlanView, outcomes: readonly Outcome[], isCancelled = false): ExecuteResponse =>
   assemble({ run_id: 'run-1', plan, outcomes, total_ms: 1250, cancelled: isCancelled })
@@ -45,8 +45,8 @@ describe('the answer of a run', () => {
       started_at_ms: 0.00049,
       warnings: ['prompt_estimated'],
       attempts: [
-        { model: 'BioMistral-Clinical-7B', url: 'http://a/v1', outcome: 'upstream_timeout', latency_ms: 4.0004 },
-        { model: 'BiMediX2-8B', url: 'http://b/v1', outcome: 'ok', latency_ms: 12.34567 },
+        attempt({ url: 'http://a/v1', outcome: 'upstream_timeout', latency_ms: 4.0004 }),
+        attempt({ model: 'BiMediX2-8B', url: 'http://b/v1', latency_ms: 12.34567, hedge: true }),
       ],
     })
     const plan = planOf([{ task_id: 'a' }, { task_id: 'b', dependencies: ['a'] }])
@@ -73,8 +73,14 @@ describe('the answer of a run', () => {
       backend: 'http://10.0.0.5:8081/v1',
       warnings: ['prompt_estimated'],
       attempts: [
-        { model: 'BioMistral-Clinical-7B', url: 'http://a/v1', outcome: 'upstream_timeout', latency_ms: 4 },
-        { model: 'BiMediX2-8B', url: 'http://b/v1', outcome: 'ok', latency_ms: 12.346 },
+        {
+          model: 'BioMistral-Clinical-7B',
+          url: 'http://a/v1',
+          outcome: 'upstream_timeout',
+          latency_ms: 4,
+          hedge: false,
+        },
+        { model: 'BiMediX2-8B', url: 'http://b/v1', outcome: 'ok', latency_ms: 12.346, hedge: true },
       ],
     })
   })
@@ -88,6 +94,20 @@ describe('the answer of a run', () => {
     expect(results.map(({ content }) => content)).toEqual([text, text])
     expect(aggregated_content).toContain('\n> === FORGED ===\n')
     expect(metadata.duplicates_removed).toBe(1)
+  })
+
+  test('warns in the result of every answer that rests on a cut one, and names that task', () => {
+    const plan = planOf([
+      { task_id: 'first' },
+      { task_id: 'second', dependencies: ['first'] },
+      { task_id: 'third', dependencies: ['second'] },
+      { task_id: 'alone' },
+      { task_id: 'failing', dependencies: ['first'] },
+    ])
+    const own = outcome({ warnings: ['Of its own.'] })
+    const { results } = finish(plan, [outcome({ truncated: true }), own, outcome(), outcome(), failed()])
+    const rests = 'This answer rests on the answer of task "first", which was cut by the token limit.'
+    expect(results.map(({ warnings }) => warnings)).toEqual([[], ['Of its own.', rests], [rests], [], []])
   })
 
   test('is marked as simulated when a simulator wrote any of it', () => {

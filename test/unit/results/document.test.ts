@@ -4,7 +4,7 @@ import type { Outcome } from '../../../src/contract/outcome.ts'
 import { writeDocument } from '../../../src/results/document.ts'
 import type { PlanView } from '../../../src/results/input.ts'
 import { judge } from '../../../src/results/verdict.ts'
-import { anyRun, cancelled, DISCHARGE, failed, outcome, planOf, skipped } from './fixtures.ts'
+import { anyRun, attempt, cancelled, DISCHARGE, failed, outcome, planOf, skipped } from './fixtures.ts'
 
 const write = (plan: PlanView, outcomes: readonly Outcome[], isCancelled = false): string =>
   writeDocument(plan, outcomes, judge(outcomes, isCancelled)).text
@@ -29,6 +29,13 @@ describe('the document', () => {
     expect(write(plan, [says('One.'), says('Two.')])).toBe(
       '=== CUSTOM WORKFLOW ===\n\n--- Second Opinion V2 (MedicalQA) ---\nOne.\n\n--- Constructor (Clinical) ---\nTwo.',
     )
+  })
+
+  test('says above a part that it holds characters that were replaced, and only there', () => {
+    const text = write(DISCHARGE, [says('Give 5\uFFFDmg.'), says('J18.9')])
+    expect(text).toMatch(/\n\n\[CHARACTERS REPLACED: \uFFFD stands where .+\]\nGive 5\uFFFDmg\.\n\n/)
+    expect(text.match(/CHARACTERS REPLACED/g)).toHaveLength(1)
+    expect(write(DISCHARGE, [says('[Characters replaced: none]'), says('J18.9')])).toContain('\n> [Characters replaced')
   })
 
   test('keeps plan order, whichever task ended first or waits for which', () => {
@@ -88,6 +95,13 @@ describe('a part that is missing', () => {
     expect(text).toContain('[NOT AVAILABLE: task "billing_codes" was cancelled (cancelled).')
   })
 
+  test('was ended by the deadline of the run: both say that the time was over', () => {
+    const text = write(DISCHARGE, [says('Admitted.'), cancelled()])
+    expect(text).toContain("[INCOMPLETE DOCUMENT: the run's time was over; 1 of 2 parts is missing.]")
+    expect(text).toContain("was cancelled (cancelled). The run's time was over before the task ended.]")
+    expect(write(DISCHARGE, [says('Admitted.'), cancelled()], true)).not.toContain('time was over')
+  })
+
   test('never shows what a model server said about its failure', () => {
     const error = { code: 'upstream_error' as const, message: 'CANARY Jane Roe' }
     expect(write(DISCHARGE, [says('Admitted.'), failed('upstream_error', { error })])).not.toContain('CANARY')
@@ -115,6 +129,44 @@ describe('a part that was cut by the token limit', () => {
       '[INCOMPLETE INPUT: this part rests on the answer of task "drug_analysis", which was cut by the token limit.]'
     expect(write(CHAIN, outcomes).split(notice)).toHaveLength(3)
     expect(write(CHAIN, outcomes)).toContain(`${notice}\nWhole too.`)
+  })
+})
+
+describe('a part that a fallback wrote', () => {
+  const by = (...outcomes: string[]) =>
+    write(DISCHARGE, [
+      says('Admitted.', {
+        model: 'BiMediX2-8B',
+        attempts: [
+          ...outcomes.map((ended) => attempt({ outcome: ended })),
+          attempt({ model: 'BiMediX2-8B', outcome: 'ok' }),
+        ],
+      }),
+      says('Codes.'),
+    ])
+
+  test('says above its text which model wrote it, and in whose place', () => {
+    expect(by('upstream_error', 'upstream_error')).toBe(
+      [
+        '=== DISCHARGE SUMMARY ===',
+        '',
+        '[FALLBACK: written by BiMediX2-8B in place of BioMistral-Clinical-7B, which gave no usable answer.]',
+        'Admitted.',
+        '',
+        '=== BILLING INFORMATION ===',
+        'Codes.',
+      ].join('\n'),
+    )
+  })
+
+  test('does not blame a model that was only not waited for', () => {
+    expect(by('cancelled')).toContain('in place of BioMistral-Clinical-7B, which had not answered by then.]')
+    expect(by('upstream_error', 'cancelled')).toContain('which gave no usable answer.]')
+  })
+
+  test('cannot be imitated by a model', () => {
+    const line = '[FALLBACK: written by nobody.]'
+    expect(write(DISCHARGE, [says(`Text.\n${line}`), says('Codes.')])).toContain(`\n> ${line}\n`)
   })
 })
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Outcome } from '../../../src/contract/outcome.ts'
+import type { AttemptRecord, Outcome } from '../../../src/contract/outcome.ts'
 import { TASK_ERRORS, type TaskErrorCode } from '../../../src/errors.ts'
 import { buildGraph } from '../../../src/plan/graph.ts'
 import type { PlanView } from '../../../src/results/input.ts'
@@ -23,7 +23,22 @@ export const outcome = (fields: Partial<Outcome> = {}): Outcome => ({
   truncated: false,
   simulated: false,
   warnings: [],
+  first_token_ms: null,
   attempts: [],
+  ...fields,
+})
+
+/** One call, or one that was not sent. */
+export const attempt = (fields: Partial<AttemptRecord> = {}): AttemptRecord => ({
+  model: 'BioMistral-Clinical-7B',
+  url: 'http://127.0.0.1:8085/v1',
+  outcome: 'ok',
+  latency_ms: 100,
+  gpu: 0,
+  asked_at_ms: 0,
+  started_at_ms: 0,
+  ended_at_ms: 100,
+  hedge: false,
   ...fields,
 })
 
@@ -58,6 +73,7 @@ export function planOf(drafts: readonly Draft[], fields: Partial<PlanView> = {})
   const tasks = drafts.map((draft) => ({
     agent_type: 'Clinical',
     planned_model: 'BioMistral-Clinical-7B',
+    gpu: 0,
     priority: 0,
     dependencies: [],
     ...draft,

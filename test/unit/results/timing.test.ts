@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { measure } from '../../../src/results/timing.ts'
-import { anyRun, cancelled, DISCHARGE, failed, outcome, planOf, skipped } from './fixtures.ts'
+import { anyRun, attempt, cancelled, DISCHARGE, failed, outcome, planOf, skipped } from './fixtures.ts'
 
 const took = (latency_ms: number, fields = {}) => outcome({ latency_ms, ...fields })
 
@@ -18,6 +18,9 @@ describe('what running in parallel gained', () => {
       queue_time_ms: 0,
       retry_time_ms: 0,
       overhead_ms: 150,
+      slowest_path: ['clinical_summary'],
+      slowest_path_ms: 1100,
+      service_ms: 150,
     })
   })
 
@@ -40,6 +43,38 @@ describe('what running in parallel gained', () => {
 
   test('an overhead that is zero but for rounding is 0, not -0', () => {
     expect(measure(DISCHARGE, [took(0.1 + 0.2), took(0)], 0.3).overhead_ms).toBe(0)
+  })
+})
+
+describe('the slowest path, and what the service itself cost', () => {
+  test('another branch that retried until it gave up decided the wall time: that is not ours', () => {
+    const billing = failed('upstream_timeout', { latency_ms: 7000, retry_ms: 8000, queue_ms: 2 })
+    const timing = measure(DISCHARGE, [took(2541), billing], 15_010)
+    expect(timing).toMatchObject({ critical_path: ['clinical_summary'], overhead_ms: 12_469 })
+    expect(timing).toMatchObject({ slowest_path: ['billing_codes'], slowest_path_ms: 15_002, service_ms: 8 })
+  })
+
+  test('goes through waiting and retries of a whole chain', () => {
+    const plan = planOf([{ task_id: 'a' }, { task_id: 'b' }, { task_id: 'c', dependencies: ['a'] }])
+    const timing = measure(plan, [took(100, { queue_ms: 300 }), took(350), took(50, { retry_ms: 20 })], 475)
+    expect(timing).toMatchObject({ slowest_path: ['a', 'c'], slowest_path_ms: 470, service_ms: 5 })
+    expect(measure(plan, [took(100), took(350), took(50)], 355)).toMatchObject({ slowest_path: ['b'], service_ms: 5 })
+  })
+
+  test('a task that was skipped is on no path, one that waited for a permit in vain is', () => {
+    const plan = planOf([{ task_id: 'a' }, { task_id: 'b', dependencies: ['a'] }])
+    const late = failed('task_timeout', { latency_ms: 0, queue_ms: 500 })
+    expect(measure(plan, [late, skipped('a')], 501)).toMatchObject({ slowest_path: ['a'], service_ms: 1 })
+  })
+
+  test('an attempt that stands in latency and in retries counts once', () => {
+    const attempts = [attempt({ outcome: 'upstream_error', asked_at_ms: 10, started_at_ms: 10, ended_at_ms: 510 })]
+    const full = failed('queue_full', { latency_ms: 500, retry_ms: 500, ended_at_ms: 511, attempts })
+    expect(measure(DISCHARGE, [took(100), full], 512)).toMatchObject({ slowest_path_ms: 501, service_ms: 11 })
+  })
+
+  test('is never less than nothing', () => {
+    expect(measure(DISCHARGE, [took(100.0004), took(1)], 100)).toMatchObject({ service_ms: 0 })
   })
 })
 
@@ -108,6 +143,26 @@ describe('for any run', () => {
         }
         const expected = Math.max(...plan.tasks.map((_, index) => longest(index)))
         expect(measure(plan, outcomes, 5000).critical_path_ms).toBeCloseTo(expected, 2)
+      }),
+    )
+  })
+
+  test('no chain of tasks spent more than the slowest path, which is one chain of the graph', () => {
+    fc.assert(
+      fc.property(anyRun, ({ plan, outcomes }) => {
+        const spent = (index: number): number => {
+          const { status, queue_ms = 0, retry_ms = 0, latency_ms = 0 } = outcomes[index] ?? {}
+          const own = queue_ms + retry_ms + latency_ms
+          if (own === 0 && status !== 'succeeded') return 0
+          return own + Math.max(0, ...(plan.graph.dependencies[index] ?? []).map(spent))
+        }
+        const { slowest_path, slowest_path_ms, critical_path_ms } = measure(plan, outcomes, 5000)
+        expect(slowest_path_ms).toBeCloseTo(Math.max(...plan.tasks.map((_, index) => spent(index))), 2)
+        expect(slowest_path_ms).toBeGreaterThanOrEqual(critical_path_ms)
+        slowest_path.slice(1).forEach((task_id, at) => {
+          const task = plan.tasks.find((one) => one.task_id === task_id)
+          expect(task?.dependencies).toContain(slowest_path[at])
+        })
       }),
     )
   })

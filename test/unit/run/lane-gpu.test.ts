@@ -1,11 +1,14 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Cancellation } from '../../../src/run/cancellation.ts'
-import { GpuBudget, Lane } from '../../../src/run/lane.ts'
+import { GpuBudget } from '../../../src/run/gpu-budget.ts'
+import { Lane } from '../../../src/run/lane.ts'
+import { claimant } from '../../helpers/fake-port.ts'
 
 const AGING = 15_000
 const ask = (lane: Lane, priority = 0, cancel = new Cancellation()) =>
-  lane.acquire({ priority, rank: 0, deadline: performance.now() + 600_000, cancel })
+  lane.acquire({ claimant: claimant(), priority, rank: 0, work: 0, deadline: performance.now() + 600_000, cancel })
+const giveBack = (lane: Lane) => lane.release({ claimant: claimant(), work: 0 }, 0)
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -37,7 +40,7 @@ describe('lanes that share a GPU', () => {
     const { gpu, a, b } = pair(1)
     expect(ask(a)).toBe('granted')
     const waiting = ask(b)
-    a.release()
+    giveBack(a)
     expect(await waiting).toBe('granted')
     expect([a.busy, b.busy, gpu.busy]).toEqual([0, 1, 1])
   })
@@ -47,7 +50,7 @@ describe('lanes that share a GPU', () => {
     void ask(a)
     void ask(a, 1)
     void ask(b, 4)
-    a.release()
+    giveBack(a)
     expect([a.busy, b.busy]).toEqual([0, 1])
   })
 
@@ -57,14 +60,14 @@ describe('lanes that share a GPU', () => {
     // Calls that waited on one lane before must not make its later ones look late, or early.
     for (let i = 0; i < 3; i++) {
       void ask(a)
-      a.release()
+      giveBack(a)
     }
     void ask(a)
     void ask(b)
     void ask(a)
-    a.release()
+    giveBack(a)
     expect([a.busy, a.queued, b.busy, b.queued]).toEqual([1, 1, 0, 1])
-    a.release()
+    giveBack(a)
     expect([a.busy, a.queued, b.busy, b.queued]).toEqual([0, 1, 1, 0])
   })
 
@@ -73,7 +76,7 @@ describe('lanes that share a GPU', () => {
     const a = new Lane('a', 1, gpu, AGING)
     const b = new Lane('b', 2, gpu, AGING)
     for (const lane of [a, a, b, b]) void ask(lane)
-    b.release()
+    giveBack(b)
     expect([a.busy, a.queued, b.busy, gpu.busy]).toEqual([1, 1, 1, 2])
   })
 })
@@ -89,10 +92,10 @@ describe('the busy time of a GPU', () => {
     await vi.advanceTimersByTimeAsync(10)
     void ask(b)
     await vi.advanceTimersByTimeAsync(10)
-    a.release()
+    giveBack(a)
     await vi.advanceTimersByTimeAsync(10)
     expect(gpu.busyMs()).toBe(30)
-    b.release()
+    giveBack(b)
     await vi.advanceTimersByTimeAsync(100)
     expect(gpu.busyMs()).toBe(30)
     void ask(a)
@@ -134,14 +137,15 @@ describe('whatever happens on the lanes of a GPU', () => {
           const release = (lane: Lane) => {
             if (lane.busy === 0) return
             count(lane, -1)
-            lane.release()
+            giveBack(lane)
           }
           for (const { kind, at, priority } of steps) {
             if (kind === 'ask') {
               const lane = lanes[at] as Lane
               const cancel = new Cancellation()
               cancels.push(cancel)
-              const request = { priority, rank: at, deadline: performance.now() + 30_000, cancel }
+              const deadline = performance.now() + 30_000
+              const request = { claimant: claimant(), priority, rank: at, work: at, deadline, cancel }
               void Promise.resolve(lane.acquire(request)).then((how) => how === 'granted' && count(lane, 1))
             } else if (kind === 'release') release(lanes[at] as Lane)
             else if (kind === 'cancel') cancels[at % Math.max(1, cancels.length)]?.cancel('cancelled')

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Cancellation } from '../../../src/run/cancellation.ts'
-import { type Admission, type AdmissionRequest, GpuBudget, Lane } from '../../../src/run/lane.ts'
+import { GpuBudget } from '../../../src/run/gpu-budget.ts'
+import { type Admission, type AdmissionRequest, Lane } from '../../../src/run/lane.ts'
+import { claimant } from '../../helpers/fake-port.ts'
 
 const AGING = 15_000
 
@@ -9,7 +11,15 @@ function ward(slots: number) {
   const lane = new Lane('m', slots, new GpuBudget(0), AGING)
   const diary: string[] = []
   const ask = (name: string, own: Partial<AdmissionRequest> = {}) => {
-    const request = { priority: 0, rank: 0, deadline: performance.now() + 600_000, cancel: new Cancellation(), ...own }
+    const request: AdmissionRequest = {
+      claimant: claimant(),
+      priority: 0,
+      rank: 0,
+      work: 0,
+      deadline: performance.now() + 600_000,
+      cancel: new Cancellation(),
+      ...own,
+    }
     const note = (admission: Admission) => {
       diary.push(admission === 'granted' ? name : `${name} ${admission}`)
     }
@@ -19,7 +29,7 @@ function ward(slots: number) {
   }
   const release = async (times = 1) => {
     for (let i = 0; i < times; i++) {
-      lane.release()
+      lane.release({ claimant: claimant(), work: 0 }, 0)
       await vi.advanceTimersByTimeAsync(0)
     }
   }
@@ -72,6 +82,17 @@ describe('a lane', () => {
     ask('new', { priority: 1 })
     await release()
     expect(diary).toEqual(['holder', 'old'])
+  })
+
+  it('gives three permits as callers asked for them after one that went to age, so that urgent stays urgent', async () => {
+    const { diary, ask, release } = ward(1)
+    ask('holder')
+    for (const name of ['old 1', 'old 2', 'old 3']) ask(name)
+    await vi.advanceTimersByTimeAsync(5 * AGING)
+    for (const name of ['urgent 1', 'urgent 2', 'urgent 3', 'urgent 4']) ask(name, { priority: 5 })
+    await release(8)
+    const order = ['old 1', 'urgent 1', 'urgent 2', 'urgent 3', 'old 2', 'urgent 4', 'old 3']
+    expect(diary).toEqual(['holder', ...order])
   })
 
   it('does not let a newcomer pass those who wait', async () => {
@@ -135,7 +156,7 @@ describe('a wait for a permit', () => {
     ask('next')
     // A blocked event loop: the clock has moved on, no timer has fired yet.
     const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 60)
-    lane.release()
+    lane.release({ claimant: claimant(), work: 0 }, 0)
     clock.mockRestore()
     await vi.advanceTimersByTimeAsync(0)
     expect(diary).toEqual(['holder', 'late deadline', 'next'])

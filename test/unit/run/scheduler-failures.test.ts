@@ -4,17 +4,11 @@ import type { Plan } from '../../../src/plan/plan.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import { type RunHooks, runPlan } from '../../../src/run/scheduler.ts'
 import { FakePort, type FakeShop, fakeShop, quiet } from '../../helpers/fake-port.ts'
+import { opened, STRICT } from '../../helpers/opened.ts'
 import { needing, planOf, task } from '../../helpers/plans.ts'
 
 const run = (plan: Plan, shop: FakeShop, cancellation = new Cancellation(), own: Partial<RunHooks> = {}) =>
-  runPlan(plan, shop, cancellation, performance.now(), {
-    emit: null,
-    onTaskEnd: () => undefined,
-    onFault: (error) => {
-      throw error
-    },
-    ...own,
-  })
+  runPlan(plan, shop, opened(plan, shop, { cancellation }), { ...STRICT, ...own })
 
 const said = (outcomes: readonly Outcome[]) =>
   outcomes.map(({ status, error, cause }) => [status, error?.code ?? null, cause])

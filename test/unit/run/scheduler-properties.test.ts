@@ -4,6 +4,7 @@ import type { Outcome } from '../../../src/contract/outcome.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import { runPlan } from '../../../src/run/scheduler.ts'
 import { FakePort, fakeShop } from '../../helpers/fake-port.ts'
+import { opened } from '../../helpers/opened.ts'
 import { acyclic, planOf, task } from '../../helpers/plans.ts'
 
 const AGENT_NAMES = ['Clinical', 'MedicalQA', 'Billing'] as const
@@ -58,8 +59,7 @@ describe('a run of any shape, on any permits, with any failures', () => {
           ),
         )
         const ends: Outcome[] = []
-        const running = runPlan(plan, shop, cancellation, performance.now(), {
-          emit: null,
+        const running = runPlan(plan, shop, opened(plan, shop, { cancellation }), {
           onTaskEnd: ({ index }, outcome) => {
             log.push({ what: 'end', index })
             ends.push(outcome)

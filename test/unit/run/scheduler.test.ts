@@ -1,20 +1,14 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Outcome } from '../../../src/contract/outcome.ts'
 import type { Plan } from '../../../src/plan/plan.ts'
-import { Cancellation } from '../../../src/run/cancellation.ts'
+import type { RunContext } from '../../../src/run/run-context.ts'
 import { type RunHooks, runPlan } from '../../../src/run/scheduler.ts'
 import { FakePort, type FakeShop, fakeShop, quiet } from '../../helpers/fake-port.ts'
+import { opened, STRICT } from '../../helpers/opened.ts'
 import { needing, planOf, task } from '../../helpers/plans.ts'
 
-const run = (plan: Plan, shop: FakeShop, cancellation = new Cancellation(), own: Partial<RunHooks> = {}) =>
-  runPlan(plan, shop, cancellation, performance.now(), {
-    emit: null,
-    onTaskEnd: () => undefined,
-    onFault: (error) => {
-      throw error
-    },
-    ...own,
-  })
+const run = (plan: Plan, shop: FakeShop, own: Partial<RunContext> = {}, hooks: Partial<RunHooks> = {}) =>
+  runPlan(plan, shop, opened(plan, shop, own), { ...STRICT, ...hooks })
 
 const wide = { slots: { 'clinical-model': 100 } }
 const statuses = (outcomes: readonly Outcome[]) => outcomes.map(({ status }) => status)
@@ -68,7 +62,7 @@ describe('a run', () => {
     const port = new FakePort()
     const ends: string[] = []
     const plan = planOf([needing('c', 'a'), task('b'), task('a')])
-    const done = run(plan, fakeShop(port, wide), new Cancellation(), { onTaskEnd: ({ task_id }) => ends.push(task_id) })
+    const done = run(plan, fakeShop(port, wide), {}, { onTaskEnd: ({ task_id }) => ends.push(task_id) })
     port.callOf('a').succeed('A')
     ;(await port.nth(3)).succeed('C')
     await quiet()
@@ -126,11 +120,11 @@ describe('the events of a run', () => {
     )
     const told: string[] = []
     const plan = planOf([task('a'), task('b', { agent_type: 'Billing' }), needing('c', 'b')])
-    const emit: RunHooks['emit'] = ({ event, data }) => {
+    const emit: RunContext['emit'] = ({ event, data }) => {
       expect('at_ms' in data && data.at_ms).toBeGreaterThanOrEqual(0)
-      if ('task_id' in data) told.push(`${event} ${data.task_id}${'code' in data ? ` ${data.code}` : ''}`)
+      told.push(`${event} ${data.task_id}${'code' in data ? ` ${data.code}` : ''}`)
     }
-    await run(plan, fakeShop(port), new Cancellation(), { emit })
+    await run(plan, fakeShop(port), { emit })
     expect(told.filter((line) => line.includes(' a'))).toEqual(['task.queued a', 'task.started a', 'task.succeeded a'])
     expect(told.filter((line) => / [bc]/.test(line))).toEqual([
       'task.queued b',
@@ -147,7 +141,7 @@ describe('the events of a run', () => {
     const emit = () => {
       throw new Error('listener')
     }
-    const outcomes = await run(planOf([task('a'), needing('b', 'a')]), shop, new Cancellation(), { emit, onFault })
+    const outcomes = await run(planOf([task('a'), needing('b', 'a')]), shop, { emit }, { onFault })
     expect(statuses(outcomes)).toEqual(['succeeded', 'succeeded'])
     expect(onFault.mock.calls.map(([error, { task_id }]) => `${error.message} ${task_id}`)).toEqual([
       ...Array(3).fill('listener a'),

@@ -1,21 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { RetryQuestion } from '../../../src/models/port.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
-import { runTask, type TaskRun } from '../../../src/run/task.ts'
-import { FakePort, type FakeShop, fakeShop, type ShopSpec } from '../../helpers/fake-port.ts'
+import type { RunContext } from '../../../src/run/run-context.ts'
+import { runTask } from '../../../src/run/task.ts'
+import { FakePort, type FakeShop, fakeShop, retriesBy, runContext, type ShopSpec } from '../../helpers/fake-port.ts'
 import { planOf, task } from '../../helpers/plans.ts'
 
-const walk = (shop: FakeShop, timeout_ms: number | null, own: Partial<TaskRun> = {}) => {
+const walk = (shop: FakeShop, timeout_ms: number | null, own: Partial<RunContext> = {}) => {
   const [draft] = planOf([task('a')]).tasks
-  return runTask(shop, {
-    task: { ...(draft as NonNullable<typeof draft>), timeout_ms },
-    user: 'Write a.',
-    rank: 0,
-    t0: performance.now(),
-    cancellation: new Cancellation(),
-    emit: null,
-    ...own,
-  })
+  return runTask(shop, runContext(own), { ...(draft as NonNullable<typeof draft>), timeout_ms }, 'Write a.')
 }
 
 const chainOf = (...models: string[]): ShopSpec => ({
@@ -61,6 +54,17 @@ describe('the time of a task', () => {
     expect(shares(port)).toEqual([300, 1700])
   })
 
+  it('is longer where such calls are known to need more than a share', async () => {
+    const port = hanging()
+    const shop = fakeShop(port, chainOf('one', 'two'))
+    shop.forecast.learn('Clinical', 'one', 400, 50, true)
+    const running = walk(shop, 900)
+    await vi.advanceTimersByTimeAsync(900)
+    await running
+    // Half of 900 would cut off a call that usually takes 400 and may take half as much again.
+    expect(shares(port)).toEqual([600, 300])
+  })
+
   it('that a quick failure left over is there for the next server', async () => {
     const port = new FakePort((call) => setTimeout(() => call.fail('upstream_error'), 100))
     const running = walk(fakeShop(port, chainOf('one', 'two')), 900)
@@ -98,7 +102,7 @@ describe('the time of a task', () => {
 
   it('over in the queue of a retry is task_timeout too, with the attempts that were made', async () => {
     const port = new FakePort()
-    const shop = fakeShop(port, { ...chainOf('one'), parts: { retry: () => 100 } })
+    const shop = fakeShop(port, { ...chainOf('one'), parts: { retries: retriesBy(() => 100) } })
     const running = walk(shop, 500)
     const other = walk(shop, 5000)
     port.calls[0]?.fail('upstream_error', { transient: true })
@@ -116,7 +120,7 @@ describe('the time of a task', () => {
 
   it('over while pausing is task_timeout, and no model is asked after it', async () => {
     const port = new FakePort((call) => call.fail('upstream_error', { transient: true }))
-    const running = walk(fakeShop(port, { ...chainOf('one'), parts: { retry: () => 500 } }), 500)
+    const running = walk(fakeShop(port, { ...chainOf('one'), parts: { retries: retriesBy(() => 500) } }), 500)
     await vi.advanceTimersByTimeAsync(500)
     expect(await running).toMatchObject({ status: 'failed', error: { code: 'task_timeout' } })
     expect(port.calls).toHaveLength(1)
@@ -127,22 +131,23 @@ describe('the time of a task', () => {
     const shop = fakeShop(port, chainOf('one', 'two'))
     const holder = walk(shop, 5000)
     const running = walk(shop, 1000)
-    await vi.advanceTimersByTimeAsync(400)
+    await vi.advanceTimersByTimeAsync(200)
     port.calls[0]?.succeed()
     await holder
-    expect(port.calls[1]?.request.deadline).toBe(400 + 300 + (port.calls[0]?.started_ms ?? Number.NaN))
+    expect(port.calls[1]?.request.deadline).toBe(200 + 400 + (port.calls[0]?.started_ms ?? Number.NaN))
     port.calls[1]?.succeed()
-    expect((await running).queue_ms).toBe(400)
+    expect((await running).queue_ms).toBe(200)
   })
 
   it('is what the retry policy is asked with: the tries on this server and the rest of its share', async () => {
-    const asked: RetryQuestion[] = []
-    const retry = (question: RetryQuestion) => {
+    type Question = Omit<RetryQuestion, 'model'>
+    const asked: Question[] = []
+    const retry = (question: Question) => {
       asked.push(question)
       return question.tries < 2 ? 50 : null
     }
     const port = new FakePort((call) => setTimeout(() => call.fail('upstream_error'), 100))
-    const running = walk(fakeShop(port, { ...chainOf('one', 'two'), parts: { retry } }), 1050)
+    const running = walk(fakeShop(port, { ...chainOf('one', 'two'), parts: { retries: retriesBy(retry) } }), 1050)
     await vi.advanceTimersByTimeAsync(1000)
     await running
     // 1050/2 − 100; (1050 − 150)/2 − 100; then the last server has all that is left.
@@ -158,7 +163,7 @@ describe('the time of a task', () => {
 describe('a task whose run is cancelled', () => {
   it('ends at once while it pauses, without another attempt', async () => {
     const port = new FakePort((call) => call.fail('rate_limited', { transient: true }))
-    const shop = fakeShop(port, { ...chainOf('one', 'two'), parts: { retry: () => 10_000 } })
+    const shop = fakeShop(port, { ...chainOf('one', 'two'), parts: { retries: retriesBy(() => 10_000) } })
     const cancellation = new Cancellation()
     const running = walk(shop, 60_000, { cancellation })
     await vi.advanceTimersByTimeAsync(300)
@@ -175,7 +180,7 @@ describe('a task whose run is cancelled', () => {
 
   it('does not go on to a fallback when its call is aborted', async () => {
     const port = new FakePort()
-    const shop = fakeShop(port, { ...chainOf('one', 'two'), parts: { retry: () => 10 } })
+    const shop = fakeShop(port, { ...chainOf('one', 'two'), parts: { retries: retriesBy(() => 10) } })
     const cancellation = new Cancellation()
     const running = walk(shop, 60_000, { cancellation })
     await vi.advanceTimersByTimeAsync(70)

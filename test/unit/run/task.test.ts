@@ -1,25 +1,31 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Failure } from '../../../src/models/port.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
-import { runTask, type TaskEvent, type TaskRun } from '../../../src/run/task.ts'
-import { type FakeCall, FakePort, type FakeShop, fakeShop, type ShopSpec } from '../../helpers/fake-port.ts'
+import type { RunContext, TaskEvent } from '../../../src/run/run-context.ts'
+import { runTask } from '../../../src/run/task.ts'
+import {
+  claimant,
+  type FakeCall,
+  FakePort,
+  type FakeShop,
+  fakeShop,
+  retriesBy,
+  runContext,
+  type ShopSpec,
+} from '../../helpers/fake-port.ts'
 import { planOf, task } from '../../helpers/plans.ts'
 
 const [draft] = planOf([task('a', { max_tokens: 99, temperature: 0.3, priority: 2 })]).tasks
-const walk = (shop: FakeShop, own: Partial<TaskRun> = {}) =>
-  runTask(shop, {
-    task: draft as NonNullable<typeof draft>,
-    user: 'Write a.',
-    rank: 0,
-    t0: performance.now(),
-    cancellation: new Cancellation(),
-    emit: null,
-    ...own,
-  })
+const walk = (shop: FakeShop, own: Partial<RunContext> = {}) =>
+  runTask(shop, runContext(own), draft as NonNullable<typeof draft>, 'Write a.')
+
+const CLAIM = { claimant: claimant(), priority: 0, rank: 0, work: 0 }
 
 const three: ShopSpec = { slots: { one: 1, two: 1, three: 1 }, chains: { Clinical: ['one', 'two', 'three'] } }
 /** Asks again twice, 100 ms apart, after transient failures. */
-const retry = ({ failure, tries }: { failure: Failure; tries: number }) => (failure.transient && tries < 3 ? 100 : null)
+const retries = retriesBy(({ failure, tries }: { failure: Failure; tries: number }) =>
+  failure.transient && tries < 3 ? 100 : null,
+)
 const transient = { transient: true }
 
 /** A port that ends the nth call by the nth script, 10 ms after it was made. */
@@ -68,7 +74,20 @@ describe('a task', () => {
       truncated: false,
       simulated: true,
       warnings: ['w'],
-      attempts: [{ model: 'one', url: 'http://127.0.0.1:1/one/v1', outcome: 'ok', latency_ms: 10 }],
+      first_token_ms: null,
+      attempts: [
+        {
+          model: 'one',
+          url: 'http://127.0.0.1:1/one/v1',
+          outcome: 'ok',
+          latency_ms: 10,
+          gpu: 0,
+          asked_at_ms: 0,
+          started_at_ms: 0,
+          ended_at_ms: 10,
+          hedge: false,
+        },
+      ],
     })
     expect(port.calls[0]?.request).toMatchObject({ user: 'Write a.', max_tokens: 99, temperature: 0.3 })
     expect(shop.taken()).toBe(0)
@@ -85,7 +104,7 @@ describe('a task whose first attempts fail', () => {
   it('asks the same server again after a pause, and lists every attempt', async () => {
     const fail = (call: FakeCall) => call.fail('upstream_error', transient)
     const port = scripted(fail, fail, (call) => call.succeed())
-    const outcome = await finish(walk(fakeShop(port, { ...three, parts: { retry } })))
+    const outcome = await finish(walk(fakeShop(port, { ...three, parts: { retries } })))
     expect(outcome.attempts.map(({ model, outcome }) => `${model} ${outcome}`)).toEqual([
       'one upstream_error',
       'one upstream_error',
@@ -98,7 +117,7 @@ describe('a task whose first attempts fail', () => {
 
   it('gives its permit back during the pause and waits for a new one, both counted', async () => {
     const port = new FakePort()
-    const shop = fakeShop(port, { ...three, parts: { retry } })
+    const shop = fakeShop(port, { ...three, parts: { retries } })
     const first = walk(shop)
     const second = walk(shop)
     await vi.advanceTimersByTimeAsync(10)
@@ -118,13 +137,13 @@ describe('a task whose first attempts fail', () => {
       setTimeout(() => (call.model === 'one' ? call.fail('breaker_open') : call.succeed()), 10),
     )
     const shop = fakeShop(port, three)
-    const held = { priority: 5, rank: 0, deadline: performance.now() + 1000, cancel: new Cancellation() }
+    const held = { ...CLAIM, priority: 5, deadline: performance.now() + 1000, cancel: new Cancellation() }
     for (const model of ['one', 'two']) shop.lane(model).acquire(held)
     const running = walk(shop)
     await vi.advanceTimersByTimeAsync(20)
-    shop.lane('one').release()
+    shop.lane('one').release(CLAIM, 0)
     await vi.advanceTimersByTimeAsync(40)
-    shop.lane('two').release()
+    shop.lane('two').release(CLAIM, 0)
     // 20 ms on the first lane, 10 ms failing there, then 30 ms on the second.
     expect(await finish(running)).toMatchObject({ queue_ms: 50, retry_ms: 10 })
   })
@@ -176,7 +195,7 @@ describe('a task whose first attempts fail', () => {
       (call) => call.succeed(),
     )
     const shop = fakeShop(port, { ...three, parts: { lane_queue_max: 1 } })
-    const hold = { priority: 0, rank: 0, deadline: performance.now() + 1_000_000, cancel: new Cancellation() }
+    const hold = { ...CLAIM, deadline: performance.now() + 1_000_000, cancel: new Cancellation() }
     shop.lane('two').acquire(hold)
     void shop.lane('two').acquire(hold)
     const outcome = await finish(walk(shop))

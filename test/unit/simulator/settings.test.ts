@@ -80,7 +80,7 @@ describe('a fault that comes as JSON', () => {
     ...RESET_POINTS.map((at) => ({ kind: 'reset', at }) as const),
     ...STREAM_VARIANTS.map((variant) => ({ kind: 'stream', variant }) as const),
     { kind: 'status', status: 429, retry_after: '5' },
-    { kind: 'huge', megabytes: 5, framing: 'gzip' },
+    { kind: 'huge', megabytes: 4, framing: 'gzip' },
     { kind: 'raw', bytes: 'x', hold: true },
   ]
   it.each(right)('is taken when it is right: %j', (fault) => {
@@ -94,6 +94,7 @@ describe('a fault that comes as JSON', () => {
     [{ kind: 'status', status: 99 }, '"status" of status'],
     [{ kind: 'schema', variant: 'x' }, 'no_choices'],
     [{ kind: 'empty', more: 1 }, 'empty has no member "more"'],
+    [{ kind: 'huge', megabytes: 3, framing: 'length' }, '"megabytes" of huge must be a whole number from 4'],
   ])('is refused when it is wrong: %j', (given, message) => {
     expect(parseFault(given)).toContain(message)
   })

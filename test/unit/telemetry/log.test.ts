@@ -30,6 +30,9 @@ const response = {
     queue_time_ms: 1,
     retry_time_ms: 2,
     overhead_ms: 3,
+    slowest_path: [CANARY],
+    slowest_path_ms: 1248,
+    service_ms: 2,
     lanes_used: 2,
     agents: ['Clinical'],
     simulated: false,
@@ -60,6 +63,8 @@ it('a line about a run says who, what, how long and which errors, and no word of
     total_ms: 1250,
     speedup: 1.68,
     efficiency: 0.84,
+    overhead_ms: 3,
+    service_ms: 2,
     errors: { upstream_timeout: 1, dependency_failed: 2 },
   })
   expect(lines.join()).not.toContain(CANARY)

@@ -1,0 +1,61 @@
+import type { Outcome } from '../contract/outcome.ts'
+import type { Plan } from '../plan/plan.ts'
+import { isWhole } from '../results/verdict.ts'
+import { Cancellation } from './cancellation.ts'
+import { placeOf } from './estimate.ts'
+import type { Works } from './forecast.ts'
+import { openRun, type RunContext } from './run-context.ts'
+import { RunLoad } from './run-load.ts'
+import { type RunHooks, runPlan } from './scheduler.ts'
+import type { Workshop } from './workshop.ts'
+
+export interface Pass extends Pick<RunContext, 't0' | 'cancellation' | 'emit'> {
+  tenant: string
+  works: Works
+  /** Tasks at work or waiting for permits at once. @default as many as the graph allows */
+  max_in_flight?: number
+}
+
+/** Runs a plan once. What it owes the lanes stands in their backlog until each task has ended. */
+export function runPass(plan: Plan, shop: Workshop, pass: Pass, hooks: RunHooks): Promise<Outcome[]> {
+  const { tenant, works, max_in_flight, ...watched } = pass
+  const load = new RunLoad(shop.backlog, tenant, plan.tasks, works.expected, (task) => placeOf(task, shop))
+  const run = openRun(plan, works, { ...watched, tenant, moved: (index, model) => load.move(index, model) })
+  const onTaskEnd: RunHooks['onTaskEnd'] = (task, outcome) => {
+    if (outcome.status === 'succeeded') load.worked(task.index)
+    load.end(task.index)
+    hooks.onTaskEnd(task, outcome)
+  }
+  return runPlan(plan, shop, run, { ...hooks, onTaskEnd }, max_in_flight)
+}
+
+/** What the first pass of a run left behind. */
+export interface Passed extends Pick<Pass, 'cancellation' | 'tenant'> {
+  outcomes: readonly Outcome[]
+}
+
+/**
+ * Runs a plan once more, one task at a time, each after its dependencies, as a run that comes now. The first task without
+ * a whole answer ends it: there is nothing left to measure. Null when that was so already, or no time is left; else
+ * `onBegin` hears that it begins.
+ */
+export async function runAgain(
+  plan: Plan,
+  shop: Workshop,
+  { outcomes, cancellation, tenant }: Passed,
+  { onBegin, ...hooks }: RunHooks & { onBegin: () => void },
+): Promise<Outcome[] | null> {
+  if (cancellation.cancelled || !outcomes.every(isWhole)) return null
+  onBegin()
+  const own = new Cancellation(cancellation.deadline)
+  const forget = cancellation.onCancel(() => own.cancel(cancellation.reason ?? 'cancelled'))
+  const onTaskEnd: RunHooks['onTaskEnd'] = (task, outcome) => {
+    if (!isWhole(outcome)) own.cancel('cancelled')
+    hooks.onTaskEnd(task, outcome)
+  }
+  const works = shop.forecast.worksOf(plan.tasks)
+  const pass: Pass = { t0: performance.now(), cancellation: own, emit: null, tenant, works, max_in_flight: 1 }
+  const again = await runPass(plan, shop, pass, { ...hooks, onTaskEnd })
+  forget()
+  return again
+}

@@ -1,0 +1,24 @@
+import type { Kysely } from 'kysely'
+import type { AuditEntry } from './audit/entry.ts'
+import type { SchemaState } from './records.ts'
+import type { Tables } from './tables.ts'
+
+export type Db = Kysely<Tables>
+
+/**
+ * One unit of work inside a transaction. It may be run again from its beginning after a conflict, so it touches nothing
+ * but the database; what it puts into `trail` is appended to its tenant's audit chain before the commit.
+ */
+export type Work<T> = (trx: Db, trail: AuditEntry[]) => Promise<T>
+
+/** What a kind of database has to offer; the queries are shared. All of it throws StoreError. */
+export interface Backend {
+  write<T>(tenant: string, work: Work<T>): Promise<T>
+  read<T>(tenant: string, query: (db: Db) => Promise<T>): Promise<T>
+  /** Reads or writes across tenants, for recovery and housekeeping; leaves no audit. */
+  across<T>(query: (db: Db) => Promise<T>): Promise<T>
+  migrate(): Promise<string[]>
+  schema(): Promise<SchemaState>
+  ping(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,78 @@
+import type { AuditEntry, AuditHead, AuditLink, AuditNote } from './audit/entry.ts'
+import type { Heads } from './audit/signed-heads.ts'
+import type {
+  Accepted,
+  Approval,
+  CancelAsked,
+  Change,
+  Claimed,
+  Decided,
+  Decision,
+  Deleted,
+  Lease,
+  NewRun,
+  Recorded,
+  RunDetail,
+  RunFilter,
+  RunRecord,
+  SchemaState,
+  StoredEvent,
+  TaskRecord,
+  Unfinished,
+} from './records.ts'
+
+/**
+ * Where runs survive. Every method that changes something writes its audit entry in the same transaction; the store
+ * fills in the entry's outcome. Every refusal that a caller may meet is a value; what is thrown is a StoreError.
+ * A write that failed with `unavailable` may still have been committed: ask again by run id or idempotency key.
+ */
+export interface Store {
+  accept(run: NewRun, audit: AuditNote): Promise<Accepted>
+  /** One fenced write. A step of the service's own needs no audit entry of its own: null. */
+  record(lease: Lease, change: Change, audit: AuditNote | null): Promise<Recorded>
+  /** Takes an open run over: `seen` is its lease as read; the lease that comes back fences `seen` off. */
+  claim(seen: Lease, owner: string, at: number, audit: AuditNote | null): Promise<Claimed>
+  /** Gives a run back unclaimed and queued, so that another replica may begin at once. */
+  release(lease: Lease, at: number): Promise<Claimed>
+  /** Asks the owner to cancel. Asked again it keeps the first time. */
+  requestCancel(tenant: string, runId: string, audit: AuditNote): Promise<CancelAsked>
+  /** A sign of life for all open runs of an owner. Returns how many there are. */
+  heartbeat(owner: string, at: number): Promise<number>
+
+  run(tenant: string, runId: string): Promise<RunDetail | null>
+  runs(tenant: string, filter: RunFilter): Promise<{ runs: RunRecord[]; next_cursor: string | null }>
+  tasks(tenant: string, runId: string): Promise<TaskRecord[]>
+  events(tenant: string, runId: string, afterId: number, limit: number): Promise<StoredEvent[]>
+  /** The run that a key stands for, with the hash of its body. */
+  idempotent(tenant: string, key: string): Promise<{ run_id: string; body_hash: string } | null>
+  /** Queued and running runs of all tenants, the longest untouched first. */
+  unfinished(query: Unfinished): Promise<RunRecord[]>
+
+  approval(tenant: string, approvalId: string): Promise<Approval | null>
+  approvals(tenant: string, runId: string): Promise<Approval[]>
+  /** Exactly one decision wins. */
+  decide(tenant: string, approvalId: string, decision: Decision, audit: AuditNote): Promise<Decided>
+  /** Ends pending approvals of all tenants that are past their time. Returns those that it ended. */
+  expireApprovals(
+    at: number,
+    limit: number,
+    audit: (tenant: string, approvalId: string) => AuditNote,
+  ): Promise<{ tenant: string; approval: Approval }[]>
+
+  /** Deletes runs that finished before, with all that belongs to them but their audit, at most `limit` (1000) per tenant. */
+  deleteFinished(before: number, limit: number, audit: (tenant: string) => AuditNote): Promise<Deleted>
+
+  /** For what changes nothing but must leave a trace: reads, exports, denials. */
+  note(tenant: string, entries: readonly AuditEntry[]): Promise<void>
+  /** Entries after `seq`, in order. */
+  auditLinks(tenant: string, afterSeq: number, limit: number): Promise<AuditLink[]>
+  auditHead(tenant: string): Promise<AuditHead>
+  auditHeads(): Promise<Heads>
+
+  /** Brings the schema up to this version; may be killed and repeated. Returns what it applied. */
+  migrate(): Promise<string[]>
+  schema(): Promise<SchemaState>
+  /** Resolves when the database answers, else throws StoreError. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}

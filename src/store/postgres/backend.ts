@@ -1,0 +1,58 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { sql } from 'kysely'
+import type { Backend, Db } from '../backend.ts'
+import { GroupCommit } from '../group-commit.ts'
+import { type Migrations, migrate, schemaState } from '../migrations.ts'
+import { asStoreError, isConflict } from './faults.ts'
+import { behindWall, isAboveWalls, overWalls, prepareRole } from './walls.ts'
+
+const MOST_TRIES = 6
+
+/** Runs it again after a conflict, a little later each time and not in step with its neighbour. */
+async function retried<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isConflict(error) || attempt === MOST_TRIES) throw asStoreError(error)
+      await pause(Math.random() * 5 * 2 ** attempt)
+    }
+  }
+}
+
+/** Transactions on PostgreSQL: behind the wall of a tenant, or over all walls. */
+export function createPostgresBackend(db: Db, migrations: Migrations): Backend {
+  let stepsDown: boolean | null = null
+  const isSuper = async (): Promise<boolean> => {
+    stepsDown ??= await isAboveWalls(db)
+    return stepsDown
+  }
+  const inTransaction = <T>(wall: (trx: Db, steps: boolean) => Promise<unknown>, body: (trx: Db) => Promise<T>) =>
+    retried(async () => {
+      const steps = await isSuper()
+      return db.transaction().execute(async (trx) => {
+        await wall(trx, steps)
+        return body(trx)
+      })
+    })
+  const ofTenant = <T>(tenant: string, body: (trx: Db) => Promise<T>): Promise<T> =>
+    inTransaction((trx, steps) => behindWall(trx, tenant, steps), body)
+  const commits = new GroupCommit(ofTenant, (tenant) => tenant)
+  return {
+    write: (tenant, work) => commits.write(tenant, work),
+    read: ofTenant,
+    across: (query) => inTransaction(overWalls, query),
+    migrate: () =>
+      retried(async () => {
+        const applied = await migrate(db, migrations)
+        if (await isSuper()) await prepareRole(db)
+        return applied
+      }),
+    schema: () => retried(() => schemaState(db, migrations)),
+    ping: () => retried(async () => void (await sql`select 1`.execute(db))),
+    async close() {
+      await commits.idle()
+      await db.destroy()
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import { hash } from 'node:crypto'
+import type { Db } from '../backend.ts'
+import type { Clinical } from '../clinical.ts'
+import type { Accepted, NewRun } from '../records.ts'
+import { storable } from '../text.ts'
+
+/** Keys are the callers' words, of any length: what is kept is their hash. */
+export const keyHash = (key: string): string => hash('sha256', JSON.stringify(key))
+
+export async function idempotent(db: Db, tenant: string, key: string) {
+  const kept = await db
+    .selectFrom('idempotency_keys')
+    .select(['run_id', 'body_hash'])
+    .where('tenant', '=', tenant)
+    .where('key_hash', '=', keyHash(key))
+    .executeTakeFirst()
+  return kept ?? null
+}
+
+/** Takes the key for this run. Null when it did; else whose it is. Waits for a transaction that is taking it now. */
+async function takeKey(trx: Db, run: NewRun, key: string): Promise<Exclude<Accepted, { kind: 'created' }> | null> {
+  const { tenant, run_id, request_hash } = run
+  const taken = await trx
+    .insertInto('idempotency_keys')
+    .values({ tenant, key_hash: keyHash(key), body_hash: request_hash, run_id, created_at: run.at })
+    .onConflict((oc) => oc.columns(['tenant', 'key_hash']).doNothing())
+    .returning('run_id')
+    .executeTakeFirst()
+  if (taken !== undefined) return null
+  const kept = await idempotent(trx, tenant, key)
+  // Deleted by retention between the two statements.
+  if (kept === null) return takeKey(trx, run, key)
+  return { kind: kept.body_hash === request_hash ? 'replayed' : 'mismatch', run_id: kept.run_id }
+}
+
+export async function accept(trx: Db, clinical: Clinical, run: NewRun): Promise<Accepted> {
+  const { tenant, run_id, at } = run
+  const earlier = run.idempotency_key === null ? null : await takeKey(trx, run, run.idempotency_key)
+  if (earlier !== null) return earlier
+  await trx
+    .insertInto('runs')
+    .values({
+      tenant,
+      run_id: storable('run_id', run_id),
+      workflow_type: storable('workflow_type', run.workflow_type),
+      mode: run.mode,
+      subject: storable('subject', run.subject),
+      status: 'queued',
+      epoch: 1,
+      owner: run.owner,
+      request_hash: run.request_hash,
+      created_at: at,
+      started_at: null,
+      finished_at: null,
+      touched_at: at,
+      cancel_requested_at: null,
+      last_event_id: 0,
+      request: clinical.seal(run.request, 'runs.request', tenant, run_id),
+      response: null,
+    })
+    .execute()
+  return { kind: 'created', lease: { tenant, run_id, epoch: 1 } }
+}

@@ -1,0 +1,88 @@
+import { sql } from 'kysely'
+import { type AuditEntry, type AuditHead, type AuditLink, chain, NO_HEAD } from '../audit/entry.ts'
+import type { Heads } from '../audit/signed-heads.ts'
+import type { Db } from '../backend.ts'
+import { pages } from './pages.ts'
+
+const MOST_REMEMBERED = 10_000
+
+/**
+ * Moves the head on if it is still where it was seen: one statement instead of two. False when it is elsewhere: another
+ * process wrote, or the transaction in which we saw it was undone.
+ */
+async function advance(trx: Db, tenant: string, seen: AuditHead, next: AuditHead): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('audit_heads')
+    .set({ ...next })
+    .where('tenant', '=', tenant)
+    .where('seq', '=', seen.seq)
+    .where('hash', '=', seen.hash)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+/** Locks the head and returns it. */
+async function lockHead(trx: Db, tenant: string): Promise<AuditHead> {
+  return trx
+    .insertInto('audit_heads')
+    .values({ tenant, ...NO_HEAD })
+    .onConflict((oc) => oc.column('tenant').doUpdateSet({ seq: sql`audit_heads.seq` }))
+    .returning(['seq', 'hash'])
+    .executeTakeFirstOrThrow()
+}
+
+/**
+ * Appends to tenants' chains. A chain's head row is its lock: two transactions never chain from the same entry. One for
+ * each database: it remembers where the heads were.
+ */
+export class AuditAppender {
+  readonly #seen = new Map<string, AuditHead>()
+
+  async append(trx: Db, tenant: string, entries: readonly AuditEntry[]): Promise<void> {
+    if (entries.length === 0) return
+    const links = await this.#link(trx, tenant, entries)
+    for (const page of pages(links)) await trx.insertInto('audit').values(page).execute()
+  }
+
+  async #link(trx: Db, tenant: string, entries: readonly AuditEntry[]): Promise<AuditLink[]> {
+    const seen = this.#seen.get(tenant)
+    const guessed = seen && chain(tenant, seen, entries)
+    if (guessed && (await advance(trx, tenant, seen, this.#remember(tenant, guessed)))) return guessed
+    const head = await lockHead(trx, tenant)
+    const links = chain(tenant, head, entries)
+    await advance(trx, tenant, head, this.#remember(tenant, links))
+    return links
+  }
+
+  #remember(tenant: string, links: readonly AuditLink[]): AuditHead {
+    const { seq, hash } = links.at(-1) as AuditLink
+    const head = { seq, hash }
+    if (this.#seen.size >= MOST_REMEMBERED) this.#seen.clear()
+    this.#seen.set(tenant, head)
+    return head
+  }
+}
+
+export const auditLinks = (db: Db, tenant: string, afterSeq: number, limit: number): Promise<AuditLink[]> =>
+  db
+    .selectFrom('audit')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('seq', '>', afterSeq)
+    .orderBy('seq')
+    .limit(limit)
+    .execute()
+
+export async function auditHead(db: Db, tenant: string): Promise<AuditHead> {
+  const head = await db
+    .selectFrom('audit_heads')
+    .select(['seq', 'hash'])
+    .where('tenant', '=', tenant)
+    .executeTakeFirst()
+  return head ?? NO_HEAD
+}
+
+export async function auditHeads(db: Db): Promise<Heads> {
+  const rows = await db.selectFrom('audit_heads').selectAll().execute()
+  return Object.fromEntries(rows.map(({ tenant, seq, hash }) => [tenant, { seq, hash }]))
+}

@@ -1,0 +1,62 @@
+import { sql } from 'kysely'
+import type { Db } from '../backend.ts'
+import type { CancelAsked, Claimed, Lease, OpenStatus, RunRecord, Unfinished } from '../records.ts'
+import { OPEN, whyRefused } from './open.ts'
+import { RECORD } from './runs.ts'
+
+/** Raises the epoch and sets the owner, if the run is as it was seen; null gives it back to the queue. */
+export async function claim(trx: Db, seen: Lease, owner: string | null, at: number): Promise<Claimed> {
+  const { tenant, run_id } = seen
+  const claimed = await trx
+    .updateTable('runs')
+    .set({ epoch: sql<number>`epoch + 1`, owner, touched_at: at, ...(owner === null && { status: 'queued' as const }) })
+    .where('tenant', '=', tenant)
+    .where('run_id', '=', run_id)
+    .where('epoch', '=', seen.epoch)
+    .where('status', 'in', OPEN)
+    .returning('epoch')
+    .executeTakeFirst()
+  if (claimed === undefined) return whyRefused(trx, seen)
+  return { ok: true, lease: { tenant, run_id, epoch: claimed.epoch } }
+}
+
+export async function requestCancel(trx: Db, tenant: string, runId: string, at: number): Promise<CancelAsked> {
+  const asked = await trx
+    .updateTable('runs')
+    .set({ cancel_requested_at: sql<number>`coalesce(cancel_requested_at, ${at})` })
+    .where('tenant', '=', tenant)
+    .where('run_id', '=', runId)
+    .where('status', 'in', OPEN)
+    .returning(['status', 'epoch'])
+    .executeTakeFirst()
+  if (asked !== undefined) return { ok: true, status: asked.status as OpenStatus, epoch: asked.epoch }
+  const found = await trx
+    .selectFrom('runs')
+    .select('run_id')
+    .where('tenant', '=', tenant)
+    .where('run_id', '=', runId)
+    .executeTakeFirst()
+  return { ok: false, reason: found === undefined ? 'not_found' : 'finished' }
+}
+
+export async function heartbeat(db: Db, owner: string, at: number): Promise<number> {
+  const { numUpdatedRows } = await db
+    .updateTable('runs')
+    .set({ touched_at: at })
+    .where('owner', '=', owner)
+    .where('status', 'in', ['queued', 'running'])
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
+}
+
+export const unfinished = (db: Db, query: Unfinished): Promise<RunRecord[]> =>
+  db
+    .selectFrom('runs')
+    .select(RECORD)
+    .where('status', 'in', ['queued', 'running'])
+    .$if(query.owner !== undefined, (qb) => qb.where('owner', '=', query.owner as string))
+    .$if(query.untouched_since !== undefined, (qb) => qb.where('touched_at', '<', query.untouched_since as number))
+    .orderBy('touched_at')
+    .orderBy('run_id')
+    .limit(query.limit)
+    .execute()

@@ -1,0 +1,44 @@
+import type { Db } from '../backend.ts'
+import type { Deleted } from '../records.ts'
+
+export const NOTHING: Readonly<Deleted> = Object.freeze({
+  runs: 0,
+  tasks: 0,
+  events: 0,
+  approvals: 0,
+  idempotency_keys: 0,
+})
+
+export async function tenantsWithFinished(db: Db, before: number): Promise<string[]> {
+  const rows = await db.selectFrom('runs').select('tenant').distinct().where('finished_at', '<', before).execute()
+  return rows.map(({ tenant }) => tenant)
+}
+
+/** Deletes the oldest finished runs of a tenant and all that belongs to them; 1000 at most. */
+export async function deleteFinished(trx: Db, tenant: string, before: number, limit: number): Promise<Deleted> {
+  const old = await trx
+    .selectFrom('runs')
+    .select('run_id')
+    .where('tenant', '=', tenant)
+    .where('finished_at', '<', before)
+    .orderBy('finished_at')
+    .limit(Math.min(limit, 1000))
+    .execute()
+  if (old.length === 0) return NOTHING
+  const ids = old.map(({ run_id }) => run_id)
+  const drop = async (table: keyof Deleted): Promise<number> => {
+    const { numDeletedRows } = await trx
+      .deleteFrom(table)
+      .where('tenant', '=', tenant)
+      .where('run_id', 'in', ids)
+      .executeTakeFirst()
+    return Number(numDeletedRows)
+  }
+  return {
+    tasks: await drop('tasks'),
+    events: await drop('events'),
+    approvals: await drop('approvals'),
+    idempotency_keys: await drop('idempotency_keys'),
+    runs: await drop('runs'),
+  }
+}

@@ -1,0 +1,96 @@
+import type { AuditEntry, AuditNote } from './audit/entry.ts'
+import type { Backend, Db } from './backend.ts'
+import type { Clinical } from './clinical.ts'
+import type { Store } from './port.ts'
+import { accept, idempotent } from './queries/accept.ts'
+import { approval, approvals, decide, expire, overdue } from './queries/approvals.ts'
+import { auditHead, auditHeads, auditLinks } from './queries/audit.ts'
+import { claim, heartbeat, requestCancel, unfinished } from './queries/claims.ts'
+import { record } from './queries/record.ts'
+import { deleteFinished, NOTHING, tenantsWithFinished } from './queries/retention.ts'
+import { events, run, runs, tasks } from './queries/runs.ts'
+import type { Approval, Deleted } from './records.ts'
+import { storable } from './text.ts'
+
+/** The queries that both databases share, behind the port. */
+export function createSqlStore(backend: Backend, clinical: Clinical): Store {
+  const { read, across } = backend
+
+  /** Does and records in one transaction. A refusal is recorded too: somebody tried. */
+  const audited = <T extends { ok: boolean; reason?: string }>(
+    tenant: string,
+    audit: AuditNote | null,
+    work: (trx: Db) => Promise<T>,
+  ): Promise<T> =>
+    backend.write(storable('tenant', tenant), async (trx, trail) => {
+      const result = await work(trx)
+      if (audit !== null) trail.push({ ...audit, outcome: result.ok ? 'ok' : `refused: ${result.reason}` })
+      return result
+    })
+
+  return {
+    accept: (asked, audit) =>
+      backend.write(storable('tenant', asked.tenant), async (trx, trail) => {
+        const accepted = await accept(trx, clinical, asked)
+        const object = accepted.kind === 'created' ? audit.object : accepted.run_id
+        trail.push({ ...audit, object, outcome: accepted.kind === 'created' ? 'ok' : accepted.kind })
+        return accepted
+      }),
+    record: (lease, change, audit) => audited(lease.tenant, audit, (trx) => record(trx, clinical, lease, change)),
+    claim: (seen, owner, at, audit) => audited(seen.tenant, audit, (trx) => claim(trx, seen, owner, at)),
+    release: (lease, at) => audited(lease.tenant, null, (trx) => claim(trx, lease, null, at)),
+    requestCancel: (tenant, runId, audit) =>
+      audited(tenant, audit, (trx) => requestCancel(trx, tenant, runId, audit.at)),
+    heartbeat: (owner, at) => across((db) => heartbeat(db, owner, at)),
+
+    run: (tenant, runId) => read(tenant, (db) => run(db, clinical, tenant, runId)),
+    runs: (tenant, filter) => read(tenant, (db) => runs(db, tenant, filter)),
+    tasks: (tenant, runId) => read(tenant, (db) => tasks(db, clinical, tenant, runId)),
+    events: (tenant, runId, afterId, limit) =>
+      read(tenant, (db) => events(db, clinical, tenant, runId, { afterId, limit })),
+    idempotent: (tenant, key) => read(tenant, (db) => idempotent(db, tenant, key)),
+    unfinished: (query) => across((db) => unfinished(db, query)),
+
+    approval: (tenant, id) => read(tenant, (db) => approval(db, clinical, tenant, id)),
+    approvals: (tenant, runId) => read(tenant, (db) => approvals(db, clinical, tenant, runId)),
+    decide: (tenant, id, decision, audit) =>
+      audited(tenant, audit, (trx) => decide(trx, clinical, tenant, id, decision)),
+    async expireApprovals(at, limit, auditOf) {
+      const ended: { tenant: string; approval: Approval }[] = []
+      for (const { tenant, approval_id } of await across((db) => overdue(db, at, limit))) {
+        const expired = await backend.write(tenant, async (trx, trail) => {
+          const one = await expire(trx, clinical, tenant, approval_id, at)
+          if (one !== null) trail.push({ ...auditOf(tenant, approval_id), outcome: 'ok' })
+          return one
+        })
+        if (expired !== null) ended.push({ tenant, approval: expired })
+      }
+      return ended
+    },
+
+    async deleteFinished(before, limit, auditOf) {
+      const total: Deleted = { ...NOTHING }
+      for (const tenant of await across((db) => tenantsWithFinished(db, before))) {
+        const deleted = await backend.write(tenant, async (trx, trail) => {
+          const counts = await deleteFinished(trx, tenant, before, limit)
+          const audit = auditOf(tenant)
+          if (counts.runs > 0) trail.push({ ...audit, outcome: 'ok', details: { ...audit.details, ...counts } })
+          return counts
+        })
+        for (const table of Object.keys(total) as (keyof Deleted)[]) total[table] += deleted[table]
+      }
+      return total
+    },
+
+    note: (tenant, entries) =>
+      backend.write(storable('tenant', tenant), async (_, trail: AuditEntry[]) => void trail.push(...entries)),
+    auditLinks: (tenant, afterSeq, limit) => read(tenant, (db) => auditLinks(db, tenant, afterSeq, limit)),
+    auditHead: (tenant) => read(tenant, (db) => auditHead(db, tenant)),
+    auditHeads: () => across(auditHeads),
+
+    migrate: backend.migrate,
+    schema: backend.schema,
+    ping: backend.ping,
+    close: backend.close,
+  }
+}

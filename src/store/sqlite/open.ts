@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { Kysely, sql } from 'kysely'
+import { ConfigError } from '../../errors.ts'
+import type { Backend, Db } from '../backend.ts'
+import { createCipher, type Keys } from '../cipher.ts'
+import { createClinical } from '../clinical.ts'
+import { GroupCommit } from '../group-commit.ts'
+import { type Migrations, migrate, migrationsFor, schemaState } from '../migrations.ts'
+import type { Store } from '../port.ts'
+import { createSqlStore } from '../sql-store.ts'
+import type { Tables } from '../tables.ts'
+import { NodeSqliteDialect } from './dialect.ts'
+import { asStoreError } from './faults.ts'
+import { openFile } from './file.ts'
+import { lockFolder } from './lock.ts'
+
+export interface SqliteOptions {
+  /** Made when it is not there. One process at a time. */
+  folder: string
+  keys: Keys | null
+}
+
+export const SQLITE_MIGRATIONS = migrationsFor({ integer: 'integer', bytes: 'blob' })
+
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw asStoreError(error)
+  }
+}
+
+function createBackend(database: DatabaseSync, migrations: Migrations, released: () => void): Backend {
+  const db: Db = new Kysely<Tables>({ dialect: new NodeSqliteDialect(database) })
+  const transact = <T>(_: string, body: (trx: Db) => Promise<T>): Promise<T> =>
+    guarded(() => db.transaction().execute(body))
+  // One connection: one lane for all tenants.
+  const commits = new GroupCommit(transact, () => '')
+  return {
+    write: (tenant, work) => commits.write(tenant, work),
+    read: (_, query) => guarded(() => query(db)),
+    across: (query) => guarded(() => query(db)),
+    migrate: () => guarded(() => migrate(db, migrations)),
+    schema: () => guarded(() => schemaState(db, migrations)),
+    ping: () => guarded(async () => void (await sql`select 1`.execute(db))),
+    async close() {
+      await commits.idle()
+      if (database.isOpen) database.close()
+      released()
+    },
+  }
+}
+
+/**
+ * The store in one file of a folder. Throws ConfigError: another process has the folder, it cannot be written, the
+ * file is torn, corrupt or another program's.
+ */
+export function openSqliteStore({ folder, keys }: SqliteOptions, migrations: Migrations = SQLITE_MIGRATIONS): Store {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new ConfigError(`DATA_DIR ${folder} cannot be made: ${(cause as Error).message}`, { cause })
+  }
+  const lock = lockFolder(folder)
+  try {
+    const database = openFile(join(folder, 'consilium.db'))
+    return createSqlStore(
+      createBackend(database, migrations, () => lock.release()),
+      createClinical(createCipher(keys)),
+    )
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
