@@ -7,12 +7,14 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:24-bookworm-slim
 WORKDIR /app
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000 DATA_DIR=/data
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY src ./src
 COPY routes ./routes
 COPY workflows ./workflows
+# A volume that is mounted here takes over the owner.
+RUN install -d -o node -g node -m 700 /data
 # The files stay root's: the process can read its own code, not change it.
 USER node
 EXPOSE 8000

@@ -2,8 +2,16 @@ import type { FastifyInstance } from 'fastify'
 import live from './health/live.ts'
 import ready from './health/ready.ts'
 import metrics from './metrics.ts'
+import auditExport from './v1/audit/export.ts'
+import auditList from './v1/audit/list.ts'
+import auditVerify from './v1/audit/verify.ts'
 import models from './v1/models.ts'
 import roster from './v1/roster.ts'
+import approval from './v1/runs/approval.ts'
+import cancel from './v1/runs/cancel.ts'
+import events from './v1/runs/events.ts'
+import runs from './v1/runs/list.ts'
+import run from './v1/runs/one.ts'
 import dischargeSummary from './v1/workflows/discharge-summary.ts'
 import execute from './v1/workflows/execute.ts'
 import types from './v1/workflows/types.ts'
@@ -15,6 +23,10 @@ export default async function routes(app: FastifyInstance): Promise<void> {
   await app.register(types, { prefix: '/v1/workflows' })
   await app.register(roster, { prefix: '/v1' })
   await app.register(models, { prefix: '/v1' })
+  for (const one of [runs, run, cancel, events, approval]) await app.register(one, { prefix: '/v1/runs' })
+  await app.register(auditList, { prefix: '/v1' })
+  await app.register(auditVerify, { prefix: '/v1/audit' })
+  await app.register(auditExport, { prefix: '/v1/audit' })
   await app.register(metrics)
   await app.register(live, { prefix: '/health' })
   await app.register(ready, { prefix: '/health' })

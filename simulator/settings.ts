@@ -45,7 +45,9 @@ function readRoster(path: string, read: ReadFile): RosterFile {
   } catch (cause) {
     throw new SettingsError(`MODELS_FILE names a file that cannot be read: ${path}`, { cause })
   }
-  const parsed = RosterFile.safeParse(parseJson(content))
+  const roster = parseJson(content)
+  if (roster === undefined) refuse(`MODELS_FILE is not JSON: ${path}`)
+  const parsed = RosterFile.safeParse(roster)
   if (parsed.success) return parsed.data
   const [first] = fieldErrors(parsed.error.issues, '(file)')
   return refuse(`MODELS_FILE ${path} is not a roster: ${first?.field}: ${first?.message}`)

@@ -5,7 +5,9 @@ import routes from '../routes/index.ts'
 import { workflows as builtin } from '../workflows/index.ts'
 import type { Config } from './config.ts'
 import { buildCore } from './core.ts'
+import { buildKeeping } from './keeping.ts'
 import type { WorkflowDefinition } from './plan/workflow.ts'
+import audit from './plugins/audit.ts'
 import auth from './plugins/auth.ts'
 import body from './plugins/body.ts'
 import metricsGuard from './plugins/metrics-guard.ts'
@@ -36,6 +38,7 @@ export async function buildApp(config: Config, parts: AppParts = {}): Promise<Fa
   const { limits } = config
   const { workflows = builtin, log = createLogger(config.logLevel) } = parts
   const core = buildCore(config, workflows, log)
+  const keeping = await buildKeeping(config, core, log)
   const app: FastifyInstance = Fastify({
     ...serverOptions(config),
     loggerInstance: log as FastifyBaseLogger,
@@ -54,14 +57,21 @@ export async function buildApp(config: Config, parts: AppParts = {}): Promise<Fa
     auth: config.auth,
     failures: { limit: limits.authFailures, windowMs: limits.rateWindowMs },
   })
+  await app.register(audit, { desk: keeping.audit })
   await app.register(metricsGuard, { token: config.metricsToken })
   await app.register(shutdown, { graceMs: limits.shutdownGraceMs })
-  await app.register(service, { service: createService(core, () => app.stopping) })
+  await app.register(service, { service: createService(core, keeping, () => app.stopping) })
   await app.register(openapi, { version })
   await app.register(sse.default)
   await app.register(routes)
 
-  app.addHook('onReady', async () => core.start())
-  app.addHook('onClose', () => core.close())
+  app.addHook('onReady', async () => {
+    core.start()
+    await keeping.start()
+  })
+  app.addHook('onClose', async () => {
+    await keeping.stop()
+    await core.close()
+  })
   return app
 }

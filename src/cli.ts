@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import './node-version.ts'
 import { Command, CommanderError } from 'commander'
+import { addAuditCommands } from './cli/audit-commands.ts'
 import { createClient } from './cli/client.ts'
 import { parseSetting } from './cli/context.ts'
+import { addDbCommands } from './cli/db-commands.ts'
 import { parseDuration } from './cli/duration.ts'
 import { executeCommand } from './cli/execute.ts'
 import { EXIT, EXIT_HELP } from './cli/exit-codes.ts'
@@ -127,6 +129,9 @@ command('token', 'Print a bearer token, signed with JWT_SECRET (and JWT_ISSUER, 
     const expires_ms = parseDuration(expires, '--expires')
     terminal.out(`${makeToken({ subject: sub, tenant, scope: scope ?? null, expires_ms }, env)}\n`)
   })
+
+addDbCommands(program, env, terminal, exitWith)
+addAuditCommands(program, { env, terminal, exitWith, clientOf, withRemote })
 
 try {
   await program.parseAsync()

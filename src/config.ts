@@ -1,22 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { int, json, list, secret, text } from './config/fields.ts'
+import { readStore, readWebhooks, STORE_FIELDS, WEBHOOK_FIELDS } from './config/store.ts'
 import { MAX_SLOTS } from './contract/roster.ts'
 import { ConfigError } from './errors.ts'
 
-const text = z.string().trim().min(1)
-const int = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
-    .transform(Number)
-    .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`)
-const list = z.string().transform((value) =>
-  value
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean),
-)
 /** An address, alone or with a prefix length. */
 function isNetwork(item: string): boolean {
   const [address = '', bits, ...rest] = item.split('/')
@@ -25,19 +14,6 @@ function isNetwork(item: string): boolean {
     isIP(address) !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
   )
 }
-
-const json = <T extends z.ZodType>(shape: T, example: string) =>
-  z
-    .string()
-    .transform((value, ctx) => {
-      try {
-        return JSON.parse(value) as unknown
-      } catch {
-        ctx.addIssue({ code: 'custom', message: `must be JSON, for example ${example}` })
-        return z.NEVER
-      }
-    })
-    .pipe(shape)
 
 const PLACE = 'must be a port (1 to 65535) or an http or https URL'
 
@@ -51,7 +27,7 @@ export const EnvSchema = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 
-  JWT_SECRET: text.refine((secret) => Buffer.byteLength(secret) >= 32, 'must be at least 32 bytes').optional(),
+  JWT_SECRET: secret.optional(),
   JWT_PUBLIC_KEY: text.optional(),
   JWT_JWKS_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   JWT_ISSUER: text.optional(),
@@ -93,6 +69,9 @@ export const EnvSchema = z.object({
   MODELS_FILE: text.optional(),
   ALLOWED_MODEL_HOSTS: list.optional(),
   OLLAMA_NUM_PARALLEL: int(1, MAX_SLOTS).optional(),
+
+  ...STORE_FIELDS,
+  ...WEBHOOK_FIELDS,
 
   METRICS_TOKEN: text.optional(),
 })
@@ -178,6 +157,8 @@ function shape(env: Env, read: ReadFile) {
       allowedHosts: env.ALLOWED_MODEL_HOSTS ?? null,
       ollamaParallel: env.OLLAMA_NUM_PARALLEL ?? null,
     },
+    store: readStore(env),
+    webhooks: readWebhooks(env),
     metricsToken: env.METRICS_TOKEN ?? null,
   }
 }
@@ -185,7 +166,8 @@ function shape(env: Env, read: ReadFile) {
 export type Config = ReturnType<typeof shape>
 
 function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+  // JavaScript cannot freeze bytes.
+  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !Object.isFrozen(value)) {
     Object.freeze(value)
     Object.values(value).forEach(deepFreeze)
   }

@@ -84,6 +84,8 @@ export const TASK_ERRORS = {
   queue_full: "The queue of the model's lane is full.",
   task_timeout: 'The task ran out of time before a model server could be asked again.',
   dependency_failed: 'A task that this one depends on did not succeed.',
+  approval_rejected: 'A human has rejected the text of this task.',
+  approval_expired: 'Nobody approved the text of this task in time.',
   cancelled: 'The run ended before the task did.',
   internal_error: 'The service failed while it worked on this task.',
 } as const satisfies Record<string, string>
@@ -97,4 +99,31 @@ export type TaskErrorCode = keyof typeof TASK_ERRORS
 /** A bad setting. Its message names the variable and what to write; it stops the start. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
+}
+
+/** Why a store could not do what it was asked. `unavailable`, `full` and `busy` may pass; the others need a person. */
+export const STORE_FAULTS = [
+  'unavailable',
+  'busy',
+  'full',
+  'corrupt',
+  'key_missing',
+  'unstorable',
+  'bad_cursor',
+] as const
+
+export type StoreFault = (typeof STORE_FAULTS)[number]
+
+/** Thrown by every method of a store. The message names tables, fields and ids of ours, never what was to be stored. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly fault: StoreFault
+  /** The fault again, under the name by which logs know errors. */
+  readonly code: StoreFault
+
+  constructor(fault: StoreFault, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.fault = fault
+    this.code = fault
+  }
 }

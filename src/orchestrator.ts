@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import type { RunEvent } from './contract/events.ts'
 import type { ExecuteRequest } from './contract/execute.ts'
+import type { Outcome } from './contract/outcome.ts'
 import type { ExecuteOptions, RunEnd } from './contract/service.ts'
 import { buildPlan, type PlanningOffice } from './plan/build.ts'
-import type { Plan } from './plan/plan.ts'
+import type { Plan, PlanTask } from './plan/plan.ts'
 import { assemble } from './results/assemble.ts'
 import { measuredOf } from './results/measured.ts'
 import { roundMs } from './results/round.ts'
 import { refusalOf } from './run/admission.ts'
+import { resumed, started } from './run/announcement.ts'
 import { Cancellation } from './run/cancellation.ts'
+import { byIndex, workedMs } from './run/course.ts'
+import type { Works } from './run/forecast.ts'
 import type { RunObserver } from './run/observer.ts'
 import { runAgain, runPass } from './run/pass.ts'
 import { shield } from './run/shield.ts'
@@ -20,6 +23,31 @@ export interface OrchestratorParts {
   observer: RunObserver
   run_timeout_ms: number
 }
+
+/** A request that has passed planning and admission; nothing of it has been started. */
+export interface Admitted {
+  run_id: string
+  request: ExecuteRequest
+  plan: Plan
+  works: Works
+  timeout_ms: number
+  /** When it came, on the clock of performance.now(). */
+  t0: number
+}
+
+/** How a run goes on that was worked on before, and where it may have to wait. */
+export interface RunCourse {
+  /** Outcomes by task id of tasks that ended earlier. */
+  finished?: ReadonlyMap<string, Outcome>
+  /** Whether nothing behind a task that has just succeeded may start yet. @default never */
+  holds?: (task: PlanTask) => boolean
+  onOutcome?: (task: PlanTask, outcome: Outcome) => void
+}
+
+export type RunOptions = ExecuteOptions & RunCourse
+
+/** The run stands still behind tasks that hold it up. */
+export const PARKED = 'parked'
 
 /** The corridor: plan, run, assemble, record. It joins the rooms and owns no policy. */
 export class Orchestrator {
@@ -35,39 +63,73 @@ export class Orchestrator {
    * always resolves with what was made, also when every task failed.
    */
   async execute(request: ExecuteRequest, options: ExecuteOptions): Promise<RunEnd> {
-    const { office, workshop, observer, run_timeout_ms } = this.#parts
+    return (await this.run(this.admit(request, options.caller.tenant), options)) as RunEnd
+  }
+
+  /** Plans a request. Throws a Problem when that cannot be done, or when it could not end in time by all that is known. */
+  admit(request: ExecuteRequest, tenant: string): Admitted {
+    const admitted = this.plan(request)
+    const { plan, works, timeout_ms } = admitted
+    const { workshop, observer } = this.#parts
+    const refusal = refusalOf({ plan, works: works.expected, tenant }, timeout_ms, workshop)
+    if (refusal === null) return admitted
+    observer.runRefused(refusal.reason)
+    throw refusal.problem
+  }
+
+  /** Plans a request that may wait as long as it must, or that was admitted before. Throws a Problem. */
+  plan(request: ExecuteRequest, run_id: string = randomUUID()): Admitted {
+    const { office, workshop, run_timeout_ms } = this.#parts
     const t0 = performance.now()
     const plan = buildPlan(office, request)
     const timeout_ms = Math.min(plan.timeout_ms ?? run_timeout_ms, run_timeout_ms)
-    const { cancel, emit = null, caller, timeline = false } = options
-    const { tenant } = caller
-    const works = workshop.forecast.worksOf(plan.tasks)
-    const refusal = refusalOf({ plan, works: works.expected, tenant }, timeout_ms, workshop)
-    if (refusal !== null) {
-      observer.runRefused(refusal.reason)
-      throw refusal.problem
-    }
+    return { run_id, request, plan, works: workshop.forecast.worksOf(plan.tasks), timeout_ms, t0 }
+  }
 
-    const run_id = randomUUID()
+  /**
+   * Runs what was planned, to its end or until it is held up. Never rejects. Its time goes on where it stood when the
+   * tasks that had `finished` ended: time in which nobody worked on it is not counted.
+   */
+  async run(admitted: Admitted, options: RunOptions): Promise<RunEnd | typeof PARKED> {
+    const { workshop, observer } = this.#parts
+    const { run_id, request, plan, works, timeout_ms } = admitted
+    const { cancel, emit = null, caller, timeline = false, onOutcome, holds } = options
+    const finished = options.finished && byIndex(plan, options.finished)
+    const t0 = finished ? performance.now() - workedMs(finished.values()) : admitted.t0
+    const { tenant } = caller
     // Nothing that watches a run may change how it ends.
     const tell = (what: () => void) => shield(what, (error) => observer.fault(error, run_id))(undefined)
     const onFault = (error: unknown) => observer.fault(error, run_id)
     const say = emit && shield(emit, onFault)
     const cancellation = new Cancellation(t0 + timeout_ms)
     this.#running.add(cancellation)
+    const timer = setTimeout(() => cancellation.cancel('run_timeout'), Math.max(1, t0 + timeout_ms - performance.now()))
     const forget = cancel?.onCancel(() => cancellation.cancel('cancelled'))
-    const timer = setTimeout(() => cancellation.cancel('run_timeout'), timeout_ms)
     tell(() => observer.runStarted())
-    say?.(started(run_id, plan))
-    const outcomes = await runPass(
+    say?.(finished ? resumed(run_id, finished.size) : started(run_id, plan))
+    const reached = await runPass(
       plan,
       workshop,
-      { t0, cancellation, emit, tenant, works },
+      { t0, cancellation, emit, tenant, works, ...(finished && { finished }), ...(holds && { holds }) },
       {
-        onTaskEnd: (task, outcome) => tell(() => observer.taskEnded(task, outcome)),
+        onTaskEnd: (task, outcome) => {
+          onOutcome?.(task, outcome)
+          observer.taskEnded(task, outcome)
+        },
         onFault,
       },
     )
+    const leave = () => {
+      clearTimeout(timer)
+      forget?.()
+      this.#running.delete(cancellation)
+    }
+    if (reached.includes(undefined)) {
+      leave()
+      tell(() => observer.runParked())
+      return PARKED
+    }
+    const outcomes = reached as Outcome[]
     const total_ms = performance.now() - t0
     const { reason } = cancellation
     const unfinished = outcomes.some(({ status }) => status !== 'succeeded')
@@ -82,7 +144,7 @@ export class Orchestrator {
         { outcomes, cancellation, tenant },
         {
           onBegin: () => say?.({ event: 'run.measuring', data: { at_ms: roundMs(total_ms) } }),
-          onTaskEnd: (task, outcome) => tell(() => observer.taskMeasured(task, outcome)),
+          onTaskEnd: (task, outcome) => observer.taskMeasured(task, outcome),
           onFault,
         },
       )
@@ -94,9 +156,7 @@ export class Orchestrator {
             cancellation.timed_out ? 'run_timeout' : cancellation.cancelled ? 'cancelled' : null,
           )
         : null
-    clearTimeout(timer)
-    forget?.()
-    this.#running.delete(cancellation)
+    leave()
 
     const response = assemble({
       run_id,
@@ -117,18 +177,3 @@ export class Orchestrator {
     for (const cancellation of this.#running) cancellation.cancel('stopped')
   }
 }
-
-const started = (run_id: string, plan: Plan): RunEvent => ({
-  event: 'run.started',
-  data: {
-    run_id,
-    workflow_type: plan.workflow_type,
-    tasks: plan.tasks.map(({ task_id, agent_type, planned_model, gpu, dependencies }) => ({
-      task_id,
-      agent_type,
-      planned_model,
-      gpu,
-      dependencies,
-    })),
-  },
-})

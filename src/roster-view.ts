@@ -3,12 +3,12 @@ import type { Roster } from './models/roster.ts'
 import type { ModelServers } from './models/servers.ts'
 import { roundMs } from './results/round.ts'
 import type { GpuBudget } from './run/gpu-budget.ts'
-import type { Lane } from './run/lane.ts'
+import type { LanePort } from './run/lane-port.ts'
 
 export interface RosterViewParts {
   roster: Roster
   gpus: ReadonlyMap<number, GpuBudget>
-  lanes: ReadonlyMap<string, Lane>
+  lanes: ReadonlyMap<string, LanePort>
   servers: ModelServers
   /** How long a call that came now would wait for its permit, in ms; null while nothing is known of the server. */
   estimatedWaitMs: (model: string) => number | null
@@ -21,7 +21,7 @@ export function viewRoster({ roster, gpus, lanes, servers, estimatedWaitMs }: Ro
   return {
     gpus: [...roster.gpus.values()].map((gpu) => ({ ...gpu, busy: gpus.get(gpu.id)?.busy ?? 0 })),
     models: [...roster.models.values()].map(({ id, url, gpu }) => {
-      const { slots, busy, queued } = lanes.get(id) as Lane
+      const { slots, busy, queued } = lanes.get(id) as LanePort
       const wait_ms = estimatedWaitMs(id)
       const estimated_wait_ms = wait_ms === null ? null : roundMs(wait_ms)
       return { id, url, gpu, slots, busy, queued, estimated_wait_ms, ...servers.view(id), agents: agentsOf(id) }

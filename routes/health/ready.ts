@@ -8,8 +8,8 @@ const schema = {
 }
 
 export default async function ready(app: FastifyInstance): Promise<void> {
-  app.get('/ready', { schema, config: { public: true } }, (_, reply) => {
-    const readiness = app.service.readiness()
+  app.get('/ready', { schema, config: { public: true } }, async (_, reply) => {
+    const readiness = await app.service.readiness()
     return reply.code(readiness.status === 'ready' ? 200 : 503).send(readiness)
   })
 }

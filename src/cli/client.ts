@@ -12,6 +12,8 @@ export type RunAnswer =
   | { kind: 'problem'; problem: ProblemBody; raw: unknown }
 
 export interface Client {
+  /** What the service answers to a GET. Throws Refused, or ServiceError when that is no JSON. */
+  get: (path: string) => Promise<unknown>
   types: () => Promise<{ types: WorkflowTypes; raw: unknown }>
   /** Runs a request, asks for its timeline and tells its events. Throws Refused when it never started, ServiceError when the answer is lost. */
   execute: (request: ExecuteInput, onEvent: (event: RunEvent) => void) => Promise<RunAnswer>
@@ -89,6 +91,7 @@ export function createClient(url: string, token: string): Client {
     return response.ok ? response : refuse(response, base)
   }
   return {
+    get: async (path) => readJson(await send(path, {}), base),
     types: async () => {
       const raw = await readJson(await send('/v1/workflows/types', {}), base)
       const types = WorkflowTypes.safeParse(raw)

@@ -1,7 +1,7 @@
 /** What a command leaves behind for scripts. */
 export const EXIT = {
   ok: 0,
-  /** The run did not succeed whole, or the service refused it or could not be reached. */
+  /** The run did not succeed whole, an audit chain is broken, or the service refused it or could not be reached. */
   failed: 1,
   usage: 2,
 } as const
@@ -11,5 +11,5 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 export const EXIT_HELP = `
 Exit codes:
   0  done; for execute and demo: every task succeeded and no answer was cut
-  1  the run ended partial, failed or cancelled, or the service refused it or could not be reached
+  1  the run ended partial, failed or cancelled, an audit chain is broken, or the service refused it or could not be reached
   2  the command cannot be carried out as written (option, file, token, configuration)`

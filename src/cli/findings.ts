@@ -15,7 +15,7 @@ function attemptOf({ model, outcome, hedge }: Attempt, answered: boolean): strin
   return `${model} (${hedge ? `second call: ${how}` : how})`
 }
 
-/** The models asked, in order; the same end of several attempts in a row is said once. */
+/** Its attempts in order; the same end of several attempts in a row is said once. */
 function attemptsOf({ attempts, success }: TaskResult): string {
   const groups: { text: string; times: number }[] = []
   for (const attempt of attempts) {
@@ -25,7 +25,7 @@ function attemptsOf({ attempts, success }: TaskResult): string {
     else groups.push({ text, times: 1 })
   }
   const shown = groups.map(({ text, times }) => (times === 1 ? text : `${text} ${times} times`))
-  return shown.length === 0 ? '' : ` Asked: ${shown.join(', then ')}.`
+  return shown.length === 0 ? '' : ` Attempts: ${shown.join(', then ')}.`
 }
 
 /** What the reader can do about it, where that is plain. */

@@ -60,6 +60,9 @@ function next(task: TaskTrace, { event, data }: RunEvent): TaskTrace {
   }
 }
 
+const isStep = (event: RunEvent): event is Exclude<RunEvent, { event: `run.${string}` | 'task.delta' }> =>
+  event.event.startsWith('task.') && event.event !== 'task.delta'
+
 /** The trace with one more event. Events of tasks that the run did not announce change nothing. */
 export function follow(trace: Trace, event: RunEvent): Trace {
   if (event.event === 'run.started')
@@ -80,7 +83,7 @@ export function follow(trace: Trace, event: RunEvent): Trace {
         },
       ]),
     )
-  if (event.event === 'run.measuring' || event.event === 'run.finished' || event.event === 'task.delta') return trace
+  if (!isStep(event)) return trace
   const task = trace.get(event.data.task_id)
   return task === undefined ? trace : new Map(trace).set(task.task_id, next(task, event))
 }

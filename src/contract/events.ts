@@ -35,5 +35,11 @@ export type RunEvent =
       event: 'task.skipped'
       data: { task_id: string; code: string; cause: string | null; discard: true; at_ms: number }
     }
+  /** The run goes on after a restart or a decision: tasks that were not done begin anew. */
+  | { event: 'run.resumed'; data: { run_id: string; tasks_done: number } }
+  | { event: 'run.approval_requested'; data: { approval_id: string; task_id: string | null; expires_at: string } }
+  | { event: 'run.approval_decided'; data: { approval_id: string; task_id: string | null; status: string } }
+  /** The last event of a stream whose run goes on without it: it waits for a human. */
+  | { event: 'run.parked'; data: { run_id: string; status: string } }
   | { event: 'run.measuring'; data: { at_ms: number } }
   | { event: 'run.finished'; data: ExecuteResponse | Record<string, unknown> }

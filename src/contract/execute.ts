@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { ApprovalPolicy } from './approval.ts'
+import { WebhookUrl } from './webhook.ts'
 
 /** setTimeout fires at once above 2^31-1 ms; a day is far below and far above any honest run. */
 export const MAX_TIMEOUT_MS = 86_400_000
@@ -21,6 +23,10 @@ export const CustomTask = z
     priority: priority.default(0),
     dependencies: z.array(z.string().max(128)).default([]),
     timeout_ms: timeoutMs.optional(),
+    requires_approval: z
+      .boolean()
+      .optional()
+      .describe('Tasks that depend on it wait until a human has approved its text'),
   })
   .describe('One task of a custom plan')
 
@@ -31,6 +37,8 @@ export const ExecuteRequest = z.strictObject({
   custom_tasks: z.array(CustomTask).min(1, 'must hold at least one task, or be left out').optional(),
   timeout_ms: timeoutMs.optional(),
   priority: priority.optional(),
+  approval: ApprovalPolicy.optional(),
+  webhook_url: WebhookUrl.optional(),
   measure: z
     .enum(['sequential'])
     .optional()

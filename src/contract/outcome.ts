@@ -6,7 +6,7 @@ export interface AttemptRecord extends Attempt {
   gpu: number
   /** When it began to wait for a permit. */
   asked_at_ms: number
-  /** When it was sent; null when it was not: no permit in time, or the lane was full. */
+  /** When it was sent; null when it was not: the breaker was open, the prompt does not fit, its time was over, or the lane was full. */
   started_at_ms: number | null
   ended_at_ms: number
   /** A second attempt sent while the first was still in flight. */

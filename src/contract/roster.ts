@@ -56,7 +56,7 @@ export const RosterAgent = z.strictObject(
       .optional()
       .describe('Send a call a second time when it has not been answered after so long; absent: never'),
   },
-  table,
+  must('an object, for example {"model": "clinical-7b"}'),
 )
 
 const models = must('a list of at least one model')

@@ -1,8 +1,10 @@
+import type { ApprovalDecision } from './approval.ts'
 import type { CancelSignal } from './cancel.ts'
 import type { RunEvent } from './events.ts'
 import type { ExecuteRequest } from './execute.ts'
 import type { ExecuteResponse } from './result.ts'
 import type { RosterView } from './roster.ts'
+import type { ApprovalView, RunAccepted, RunList, RunState, RunsQuery, RunView } from './runs.ts'
 import type { ModelList, Readiness, WorkflowTypes } from './views.ts'
 
 /** Who asked for a run. */
@@ -25,21 +27,62 @@ export interface ExecuteOptions {
   caller: RunCaller
   /** Gives the run up: the calls in flight are aborted and their permits freed. */
   cancel?: CancelSignal
-  emit?: (event: RunEvent) => void
+  /** `id`: the event's number in the run's stored history, null for one that no history keeps; left out where there is none. */
+  emit?: (event: RunEvent, id?: number | null) => void
   /** The response shall hold `timeline`. */
   timeline?: boolean
 }
 
+export interface SubmitOptions extends ExecuteOptions {
+  /** Accept and answer at once; nobody waits for the run. @default false */
+  respond_async?: boolean
+  idempotency_key?: string | null
+  /** The URL that is told when the run has ended. */
+  webhook?: string | null
+}
+
+/** What became of a request to run something. */
+export type RunAnswer =
+  | { kind: 'ended'; end: RunEnd }
+  /** It goes on without its caller, or waits for a human. */
+  | { kind: 'accepted'; run_id: string; status: RunState; replayed: boolean }
+  /** The same key and body came before, and that run has ended. */
+  | { kind: 'replayed'; run: RunView }
+
+/** What may be asked about stored runs. Each throws a Problem: `not_found` for a run that the tenant does not have. */
+export interface RunsDesk {
+  list: (tenant: string, query: RunsQuery) => Promise<RunList>
+  view: (tenant: string, run_id: string) => Promise<RunView>
+  /** Returns the status now; a run that has ended stays as it is. */
+  cancel: (caller: RunCaller, run_id: string) => Promise<RunAccepted>
+  decide: (caller: RunCaller, run_id: string, decision: ApprovalDecision) => Promise<ApprovalView>
+  /**
+   * Tells the events of a run after number `after`, those that come as they come, until it has ended. Resolves with its
+   * end and the number of the last event, null when the watcher left.
+   */
+  watch: (watching: Watching) => Promise<{ end: RunEnd; last_event_id: number } | null>
+}
+
+export interface Watching {
+  tenant: string
+  run_id: string
+  /** 0: from the beginning. */
+  after: number
+  emit: (event: RunEvent, id: number | null) => void
+  left: CancelSignal
+}
+
 /** What a route may ask of the service: all that floor 5 knows of the floors below. */
 export interface Service {
-  /** Throws a Problem when the request is refused; otherwise resolves when the run has ended, however it did. */
-  execute: (request: ExecuteRequest, options: ExecuteOptions) => Promise<RunEnd>
+  /** Throws a Problem when the request is refused; otherwise resolves when there is something to answer. */
+  execute: (request: ExecuteRequest, options: SubmitOptions) => Promise<RunAnswer>
+  runs: RunsDesk
   describeWorkflows: () => WorkflowTypes
   viewRoster: () => RosterView
   listModels: () => ModelList
   /** In Prometheus' text format. */
   scrape: () => Promise<{ content_type: string; text: string }>
-  readiness: () => Readiness
+  readiness: () => Promise<Readiness>
   /** Counts a reader of events that was dropped because it was too slow. */
   readerDropped: () => void
   /** Ends all runs in flight, each with what it has by then. */

@@ -55,6 +55,7 @@ export interface Failure {
   transient: boolean
   /** What the server asked for by Retry-After; null when it did not. */
   retry_after_ms: number | null
+  /** From sending to the end; 0 when nothing was sent. */
   latency_ms: number
 }
 

@@ -84,7 +84,12 @@ function compileCustom(office: PlanningOffice, tasks: readonly CustomTask[], con
       },
     )
   const compiled = compileTasks(
-    tasks.map((task) => ({ ...task, system: customSystem(task.agent_type), timeout_ms: task.timeout_ms ?? null })),
+    tasks.map((task) => ({
+      ...task,
+      system: customSystem(task.agent_type),
+      timeout_ms: task.timeout_ms ?? null,
+      requires_approval: task.requires_approval ?? false,
+    })),
     office.agents,
   )
   for (const [key, task_id] of compiled.context_keys)
@@ -141,5 +146,6 @@ export function buildPlan(office: PlanningOffice, request: ExecuteRequest): Plan
     context: delimitContext(context, [...compiled.context_keys.keys(), ...further_context]),
     further_context,
     timeout_ms: request.timeout_ms ?? null,
+    approval: request.approval ?? workflow?.definition.approval ?? null,
   }
 }

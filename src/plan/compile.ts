@@ -17,6 +17,7 @@ export interface DraftTask {
   priority: number
   dependencies: readonly string[]
   timeout_ms: number | null
+  requires_approval?: boolean
 }
 
 /** Everything of a plan that does not depend on the context; of a built-in workflow made once, at the start. */
@@ -134,12 +135,21 @@ export function compileTasks(drafts: readonly DraftTask[], agents: AgentTable): 
     checkSpelling(draft, index, template)
     for (const segment of template)
       if (segment.kind === 'context' && !context_keys.has(segment.key)) context_keys.set(segment.key, draft.task_id)
-    const { prompt: _, ...rest } = draft
+    const { prompt: _, requires_approval = false, ...rest } = draft
     const lane = lanes[index] as PinnedLane
     // A dependency named twice is one dependency: its output is handed over once.
     const dependencies = [...new Set(draft.dependencies)]
     const priority = priorities[index] as number
-    return { ...rest, priority, dependencies, index, template, planned_model: lane.model, gpu: lane.gpu }
+    return {
+      ...rest,
+      requires_approval,
+      priority,
+      dependencies,
+      index,
+      template,
+      planned_model: lane.model,
+      gpu: lane.gpu,
+    }
   })
   return {
     tasks,

@@ -1,3 +1,4 @@
+import type { ApprovalPolicy } from '../contract/approval.ts'
 import type { PlanGraph } from './graph.ts'
 import type { Template } from './template.ts'
 import type { Layout } from './workflow.ts'
@@ -15,6 +16,8 @@ export interface PlanTask {
   priority: number
   dependencies: readonly string[]
   timeout_ms: number | null
+  /** Nothing behind it starts before a human has approved its text. */
+  requires_approval: boolean
   /** What the roster pins the agent to. */
   planned_model: string
   gpu: number
@@ -35,4 +38,6 @@ export interface Plan {
   /** Keys that no prompt names: handed to every task of a built-in workflow. */
   further_context: readonly string[]
   timeout_ms: number | null
+  /** How a human approves the document; null: nobody has to. */
+  approval: ApprovalPolicy | null
 }

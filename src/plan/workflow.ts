@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ApprovalPolicy } from '../contract/approval.ts'
 
 /** A task as a workflow declares it. Left out: max_tokens 512, temperature 0.7, priority 0, no dependencies. */
 export interface WorkflowTask {
@@ -12,6 +13,8 @@ export interface WorkflowTask {
   temperature?: number
   priority?: number
   dependencies?: readonly string[]
+  /** Tasks that depend on it wait until a human has approved its text. @default false */
+  requires_approval?: boolean
 }
 
 /** Where a task's text stands in the document: under a `=== … ===` or `--- … ---` heading, or with none. */
@@ -34,6 +37,8 @@ export interface WorkflowDefinition {
   context: z.ZodObject
   tasks: readonly WorkflowTask[]
   layout: Layout
+  /** Every document of this workflow waits for a human. @default no */
+  approval?: ApprovalPolicy
 }
 
 /** Absent, null, blank text, or a container with nothing in it. */

@@ -15,6 +15,8 @@ declare module 'fastify' {
     [CALLER]: Caller | null
     /** Who sends the request. Reading it on a public route throws: nobody was asked for there. */
     readonly caller: Caller
+    /** Whom the token names, also when it does not let them in; null where there was no good one. */
+    readonly authenticated: Caller | null
   }
   interface FastifyContextConfig {
     /** The scope that a caller needs. Each route has either this or `public`. */
@@ -70,6 +72,11 @@ export default fp<AuthOptions>(
 
     app.decorateRequest(CALLER, null)
     app.decorateRequest('caller', { getter: readCaller })
+    app.decorateRequest('authenticated', {
+      getter() {
+        return this[CALLER]
+      },
+    })
     app.addHook('onRoute', requirePolicy)
     app.addHook('onRequest', (request, _reply, done) => {
       if (request.is404 || request.routeOptions.config.public === true) return done()
@@ -91,7 +98,8 @@ export default fp<AuthOptions>(
 
 function letIn(request: FastifyRequest, caller: Caller): void {
   const { scope } = request.routeOptions.config
+  // Before the refusal: whose token did not suffice is noted.
+  request[CALLER] = caller
   if (scope === undefined || !caller.scopes.has(scope))
     throw new Problem('forbidden', `This needs a token with the scope ${scope}.`)
-  request[CALLER] = caller
 }

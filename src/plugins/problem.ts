@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { safeError } from '../contract/safe-error.ts'
-import { Problem, type ProblemCode } from '../errors.ts'
+import { Problem, type ProblemCode, StoreError } from '../errors.ts'
 import { problemBody } from './problem/body.ts'
 import { describeError } from './problem/describe.ts'
 
@@ -39,6 +39,9 @@ const hungUp = (request: FastifyRequest): boolean => request.raw.destroyed && !r
 
 function explain(error: unknown, request: FastifyRequest): Problem {
   const known = describeError(error, request.routeOptions.bodyLimit)
+  // What passes with a 503 must still be found: the answer does not say what the store met.
+  if (error instanceof StoreError && known?.status === 503)
+    request.log.warn({ failure: safeError(error) }, 'the store failed')
   if (known !== null) return known
   if (hungUp(request)) return new Problem('invalid_request', 'The connection closed before the body was complete.')
   request.log.error({ failure: safeError(error) }, 'a request failed on a fault of the service')

@@ -56,6 +56,14 @@ const resultOf = (task: TaskView, outcome: Outcome, cut: string | null): TaskRes
   })),
 })
 
+/** Results in plan order of the tasks that have an outcome, while others have none. */
+export function resultsSoFar(tasks: readonly TaskView[], outcomes: ReadonlyMap<string, Outcome>): TaskResult[] {
+  return tasks.flatMap((task) => {
+    const outcome = outcomes.get(task.task_id)
+    return outcome === undefined ? [] : [resultOf(task, outcome, null)]
+  })
+}
+
 function errorsOf(tasks: readonly TaskView[], outcomes: readonly Outcome[]): ErrorEntry[] {
   const entries: ErrorEntry[] = []
   for (const [index, outcome] of outcomes.entries()) {

@@ -1,6 +1,6 @@
 import { Problem } from '../errors.ts'
 import { type Asked, type Estimate, estimate, placeOf, waitFor } from './estimate.ts'
-import type { Lane } from './lane.ts'
+import type { LanePort } from './lane-port.ts'
 import type { Workshop } from './workshop.ts'
 
 /** Why a run is not admitted: a lane that it needs at once is full, or it could not end in time. */
@@ -30,7 +30,7 @@ export function refusalOf(asked: Asked, timeout_ms: number, shop: Workshop): Ref
   return expected.late_task === null ? null : taskTooLate(expected, expected.late_task)
 }
 
-function laneFull({ model, queued }: Lane, wait_ms: number): Refusal {
+function laneFull({ model, queued }: LanePort, wait_ms: number): Refusal {
   return refuse(
     'lane_full',
     `The queue in front of ${model} is full (${queued} waiting).`,

@@ -2,8 +2,13 @@ import { type AttemptRecord, type Outcome, UNTOUCHED } from '../contract/outcome
 import { TASK_ERRORS, type TaskErrorCode } from '../errors.ts'
 import type { AttemptResult, Completion, Model } from '../models/port.ts'
 
-/** What a server never saw, although it was this server's turn. */
-const NOT_SENT: ReadonlySet<string> = new Set<TaskErrorCode>(['breaker_open', 'context_overflow', 'queue_full'])
+/** How calls end that a server may never have seen, although it was this server's turn. */
+const MAYBE_NOT_SENT: ReadonlySet<string> = new Set<TaskErrorCode>([
+  'breaker_open',
+  'context_overflow',
+  'cancelled',
+  'upstream_timeout',
+])
 
 /** Whether a call that has ended went out at all. */
 export const wasSent = ({ started_at_ms }: AttemptRecord): boolean => started_at_ms !== null
@@ -61,7 +66,8 @@ export class AttemptLog {
     record.outcome = result.ok ? 'ok' : result.code
     record.latency_ms = result.latency_ms
     record.ended_at_ms = this.at(performance.now())
-    if (NOT_SENT.has(record.outcome)) record.started_at_ms = null
+    // A server too may say that a prompt does not fit: then the call took some time.
+    if (result.latency_ms === 0 && MAYBE_NOT_SENT.has(record.outcome)) record.started_at_ms = null
   }
 
   /** Notes that an answer came when another one had been taken. */

@@ -1,7 +1,7 @@
 import type { Plan, PlanTask } from '../plan/plan.ts'
 import type { Backlog } from './backlog.ts'
 import { entry } from './entry.ts'
-import type { Lane } from './lane.ts'
+import type { LanePort } from './lane-port.ts'
 import type { Workshop } from './workshop.ts'
 
 /** When a run would end, by what is known now. Times in ms from now. */
@@ -94,13 +94,13 @@ export function waitFor(model: string, { tenant, priority, work }: Newcomer, { l
  * What a call behind all that a lane has before it would probably wait for a permit, in ms; 0 while one is free, null
  * while nothing is known of what runs there.
  */
-export function waitBehindAll(lane: Lane, backlog: Backlog): number | null {
+export function waitBehindAll(lane: LanePort, backlog: Backlog): number | null {
   const wait = spread(lane, (model) => backlog.total(model))
   return wait === 0 && !lane.hasRoom ? null : wait
 }
 
 /** The time in ms until the permits of a lane, and with a cap those of its GPU, have done what is before them. */
-function spread(lane: Lane, before: (model: string) => number): number {
+function spread(lane: LanePort, before: (model: string) => number): number {
   if (lane.hasRoom) return 0
   const own = before(lane.model) / lane.permits
   if (!lane.gpu.capped) return own

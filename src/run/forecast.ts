@@ -36,12 +36,13 @@ function mixIn(
   whole: boolean,
 ): void {
   const known = models.get(model)
+  // It would have taken at least that: known already.
+  if (!whole && latency_ms <= (known?.latency_ms ?? 0)) return
   // The first answer says more than all that never came.
   if (known === undefined || (whole && !known.answered)) {
     models.set(model, { latency_ms, tokens, answered: whole })
     return
   }
-  if (!whole && latency_ms <= known.latency_ms) return
   known.latency_ms = mix(known.latency_ms, latency_ms)
   if (tokens !== null) known.tokens = known.tokens === null ? tokens : mix(known.tokens, tokens)
 }

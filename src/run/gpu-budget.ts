@@ -30,6 +30,8 @@ export class Turns {
 export class GpuBudget {
   readonly id: number
   readonly max: number
+  /** Calls that this process may have in flight here now: `max`, or its share while other replicas cannot be asked. */
+  limit: number
   readonly lanes: Neighbour[] = []
   /** Of a GPU with a cap; without one its lanes have nothing to share. */
   readonly turns = new Turns()
@@ -42,6 +44,7 @@ export class GpuBudget {
   constructor(id: number, max: number = Number.POSITIVE_INFINITY) {
     this.id = id
     this.max = max
+    this.limit = max
   }
 
   get capped(): boolean {

@@ -20,12 +20,16 @@ export interface Raced<F extends Flight> {
  * be had). The first success wins and the other call is given up; when both fail, the first counts. Rejects with the fault
  * of either call. However it ends, both calls have ended then.
  */
-export async function hedge<F extends Flight>(first: F, after_ms: number, second: () => F | null): Promise<Raced<F>> {
+export async function hedge<F extends Flight>(
+  first: F,
+  after_ms: number,
+  second: () => F | null | Promise<F | null>,
+): Promise<Raced<F>> {
   const early = await within(first.result, after_ms)
   if (early !== null) return { winner: first, result: early, loser: null }
   let other: F | null = null
   try {
-    other = second()
+    other = await second()
     if (other === null) return { winner: first, result: await first.result, loser: null }
     const winner = await firstSuccess(first, other)
     const loser = winner === first ? other : first

@@ -1,6 +1,6 @@
-import type { CancelSignal } from '../contract/cancel.ts'
 import { entry } from './entry.ts'
 import { type GpuBudget, type Head, type Neighbour, Turns } from './gpu-budget.ts'
+import type { Admission, AdmissionRequest, LanePort } from './lane-port.ts'
 import {
   ASKED_AFTER_AGED,
   type Claim,
@@ -11,19 +11,6 @@ import {
   type Reading,
   type RunTurn,
 } from './policy.ts'
-
-export type Admission = 'granted' | 'cancelled' | 'deadline'
-
-export interface AdmissionRequest {
-  claimant: Claimant
-  priority: number
-  rank: number
-  /** Expected work of the call in ms. */
-  work: number
-  /** On the clock of performance.now(): the wait is given up then. */
-  deadline: number
-  cancel: CancelSignal
-}
 
 interface Waiter extends Claim {
   request: AdmissionRequest
@@ -39,7 +26,7 @@ interface WaitingRun extends RunTurn {
  * A permit is held from `acquire` answering "granted" until `release`. Waiting ends by grant, cancellation or deadline;
  * a waiter that gave up never gets a permit.
  */
-export class Lane implements Neighbour {
+export class Lane implements Neighbour, LanePort {
   readonly model: string
   readonly gpu: GpuBudget
   busy = 0
@@ -48,6 +35,8 @@ export class Lane implements Neighbour {
   readonly #turns: Turns
   readonly #waiting: Waiter[] = []
   readonly #runs = new Map<Claimant, WaitingRun>()
+  /** Whose permits were charged to their tenants: those that had to be waited for. */
+  readonly #charged = new WeakSet<object>()
 
   constructor(model: string, slots: number, gpu: GpuBudget, agingMs: number) {
     this.model = model
@@ -68,7 +57,7 @@ export class Lane implements Neighbour {
 
   /** Whether a permit is free. */
   get hasRoom(): boolean {
-    return this.busy < this.#slots && this.gpu.busy < this.gpu.max
+    return this.busy < this.#slots && this.gpu.busy < this.gpu.limit
   }
 
   /**
@@ -108,12 +97,15 @@ export class Lane implements Neighbour {
   }
 
   /** Gives the permit back, after `held_ms` of the call that it was given for, or of one that was not `sent` after all. */
-  release({ claimant, work }: Pick<AdmissionRequest, 'claimant' | 'work'>, held_ms: number, sent = true): void {
+  release(request: Pick<AdmissionRequest, 'claimant' | 'work'>, held_ms: number, sent = true): void {
+    const { claimant, work } = request
     this.busy--
     this.gpu.give()
     // Or a wide run whose calls take longer than expected would keep its place before all that come later.
     claimant.given += sent ? Math.max(0, held_ms - work) : -work
-    this.#turns.tenants.correct(claimant.tenant, held_ms - work)
+    const charged = this.#charged.delete(request)
+    if (sent) this.#turns.tenants.correct(claimant.tenant, held_ms - work)
+    else if (charged) this.#turns.tenants.refund(claimant.tenant, work)
     this.#dispatch()
   }
 
@@ -208,10 +200,8 @@ export class Lane implements Neighbour {
     this.#noteTurn(waiter)
     this.#take(waiter.claimant, waiter.request.work)
     this.#turns.tenants.serve(waiter.tenant, waiter.request.work)
+    this.#charged.add(waiter.request)
     waiter.run.served_at = now
     waiter.settle('granted')
   }
 }
-
-/** Model id → its lane. */
-export type LaneTable = ReadonlyMap<string, Lane>

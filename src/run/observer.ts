@@ -8,6 +8,8 @@ export interface RunObserver {
   /** Nothing of it was started. */
   runRefused: (reason: RefusalReason) => void
   runStarted: () => void
+  /** It stands still until somebody decides; it will start again. */
+  runParked: () => void
   taskEnded: (task: PlanTask, outcome: Outcome) => void
   /** A task ran once more to be measured: its calls are real, the task is no new one. */
   taskMeasured: (task: PlanTask, outcome: Outcome) => void

@@ -2,6 +2,7 @@ import type { Outcome } from '../contract/outcome.ts'
 import type { Plan } from '../plan/plan.ts'
 import { isWhole } from '../results/verdict.ts'
 import { Cancellation } from './cancellation.ts'
+import type { Course } from './course.ts'
 import { placeOf } from './estimate.ts'
 import type { Works } from './forecast.ts'
 import { openRun, type RunContext } from './run-context.ts'
@@ -9,16 +10,22 @@ import { RunLoad } from './run-load.ts'
 import { type RunHooks, runPlan } from './scheduler.ts'
 import type { Workshop } from './workshop.ts'
 
-export interface Pass extends Pick<RunContext, 't0' | 'cancellation' | 'emit'> {
+export interface Pass extends Pick<RunContext, 't0' | 'cancellation' | 'emit'>, Course {
   tenant: string
   works: Works
-  /** Tasks at work or waiting for permits at once. @default as many as the graph allows */
-  max_in_flight?: number
 }
 
-/** Runs a plan once. What it owes the lanes stands in their backlog until each task has ended. */
-export function runPass(plan: Plan, shop: Workshop, pass: Pass, hooks: RunHooks): Promise<Outcome[]> {
-  const { tenant, works, max_in_flight, ...watched } = pass
+/**
+ * Runs a plan once. What it owes the lanes stands in their backlog until each task has ended. A task behind a hold has no
+ * outcome.
+ */
+export async function runPass(
+  plan: Plan,
+  shop: Workshop,
+  pass: Pass,
+  hooks: RunHooks,
+): Promise<(Outcome | undefined)[]> {
+  const { tenant, works, finished, holds, max_in_flight, ...watched } = pass
   const load = new RunLoad(shop.backlog, tenant, plan.tasks, works.expected, (task) => placeOf(task, shop))
   const run = openRun(plan, works, { ...watched, tenant, moved: (index, model) => load.move(index, model) })
   const onTaskEnd: RunHooks['onTaskEnd'] = (task, outcome) => {
@@ -26,7 +33,11 @@ export function runPass(plan: Plan, shop: Workshop, pass: Pass, hooks: RunHooks)
     load.end(task.index)
     hooks.onTaskEnd(task, outcome)
   }
-  return runPlan(plan, shop, run, { ...hooks, onTaskEnd }, max_in_flight)
+  for (const index of finished?.keys() ?? []) load.end(index)
+  const course = { ...(finished && { finished }), ...(holds && { holds }), ...(max_in_flight && { max_in_flight }) }
+  const outcomes = await runPlan(plan, shop, run, { ...hooks, onTaskEnd }, course)
+  for (const [index, outcome] of outcomes.entries()) if (outcome === undefined) load.end(index)
+  return outcomes
 }
 
 /** What the first pass of a run left behind. */
@@ -57,5 +68,5 @@ export async function runAgain(
   const pass: Pass = { t0: performance.now(), cancellation: own, emit: null, tenant, works, max_in_flight: 1 }
   const again = await runPass(plan, shop, pass, { ...hooks, onTaskEnd })
   forget()
-  return again
+  return again as Outcome[]
 }

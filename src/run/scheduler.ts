@@ -4,6 +4,7 @@ import type { Plan, PlanTask } from '../plan/plan.ts'
 import { renderUser } from '../plan/prompt.ts'
 import type { HandedOutput } from '../plan/template.ts'
 import { roundMs } from '../results/round.ts'
+import type { Course } from './course.ts'
 import type { RunContext, TaskEvent } from './run-context.ts'
 import { shield } from './shield.ts'
 import { runTask } from './task.ts'
@@ -12,7 +13,7 @@ import type { Workshop } from './workshop.ts'
 export interface RunHooks {
   /** Called once per task, in the order in which tasks end. */
   onTaskEnd: (task: PlanTask, outcome: Outcome) => void
-  /** A fault while working on a task: it fails as internal_error, the rest goes on. Or of a listener: nothing fails. */
+  /** A fault while working on a task: it fails as internal_error, the rest goes on. Or of a listener: nothing fails. Throws nothing. */
   onFault: (error: unknown, task: PlanTask) => void
 }
 
@@ -20,7 +21,8 @@ export interface RunHooks {
  * Runs a plan: a task starts the moment its own dependencies have ended, never waiting for a wave (indegree counting).
  * Resolves with one outcome per task, in plan order, when all have ended; never rejects. What listens may throw: it
  * cannot change how a run ends. Tasks behind one that did not succeed are skipped, or cancelled when the run was;
- * everything independent goes on. `max_in_flight` holds back tasks that are ready: with 1 they run one at a time, in
+ * everything independent goes on. Where the course holds it up, it resolves when nothing else is left to do, and tasks
+ * behind the hold have no outcome. `max_in_flight` holds back tasks that are ready: with 1 they run one at a time, in
  * topological order.
  */
 export function runPlan(
@@ -28,17 +30,16 @@ export function runPlan(
   shop: Workshop,
   watched: RunContext,
   hooks: RunHooks,
-  max_in_flight: number = Number.POSITIVE_INFINITY,
-): Promise<Outcome[]> {
+  { finished = NONE, holds = never, max_in_flight = Number.POSITIVE_INFINITY }: Course = {},
+): Promise<(Outcome | undefined)[]> {
   return new Promise((resolve) => {
     const { graph, tasks } = plan
-    const outcomes: Outcome[] = new Array(tasks.length)
+    const outcomes: (Outcome | undefined)[] = new Array(tasks.length).fill(undefined)
     const open = graph.dependencies.map((list) => list.length)
     const indexOf = new Map(tasks.map((task) => [task.task_id, task.index]))
     const decided = new Uint8Array(tasks.length)
     const held: PlanTask[] = []
     let inFlight = 0
-    let ended = 0
     const { t0, cancellation } = watched
     const emit =
       watched.emit &&
@@ -46,6 +47,10 @@ export function runPlan(
         hooks.onFault(error, tasks[indexOf.get(data.task_id) as number] as PlanTask),
       )
     const run: RunContext = { ...watched, emit }
+    const tellEnd = shield<[PlanTask, Outcome]>(
+      ([task, outcome]) => hooks.onTaskEnd(task, outcome),
+      (error, [task]) => hooks.onFault(error, task),
+    )
 
     const outputOf = (task_id: string): HandedOutput => {
       const index = indexOf.get(task_id) as number
@@ -80,6 +85,7 @@ export function runPlan(
       inFlight--
       const next = held.shift()
       if (next !== undefined) start(next)
+      else if (inFlight === 0) end()
     }
 
     /** Records an outcome and what follows from it. A list instead of recursion: a skipped chain may be 10,000 deep. */
@@ -88,13 +94,15 @@ export function runPlan(
       for (let end = ends.pop(); end !== undefined; end = ends.pop()) {
         const [index, outcome] = end
         const task = tasks[index] as PlanTask
-        outcomes[index] = outcome
-        ended++
-        hooks.onTaskEnd(task, outcome)
-        if (emit) emitEnd(emit, task, outcome)
+        if (outcomes[index] === undefined) {
+          outcomes[index] = outcome
+          tellEnd([task, outcome])
+          if (emit) emitEnd(emit, task, outcome)
+        }
+        if (outcome.status === 'succeeded' && !cancellation.cancelled && holds(task)) continue
         for (const next of graph.dependents[index] ?? []) {
           open[next] = (open[next] as number) - 1
-          if (decided[next] === 1) continue
+          if (decided[next] === 1 || finished.has(next)) continue
           if (!cancellation.cancelled && outcome.status === 'succeeded' && open[next] !== 0) continue
           decided[next] = 1
           if (cancellation.cancelled)
@@ -104,13 +112,29 @@ export function runPlan(
           else start(tasks[next] as PlanTask)
         }
       }
-      if (ended === tasks.length) resolve(outcomes)
     }
 
-    if (tasks.length === 0) resolve(outcomes)
-    for (const index of graph.order) if (graph.dependencies[index]?.length === 0) start(tasks[index] as PlanTask)
+    /** Nothing is left to do. A run that was cancelled while it was held up has no tasks left to wait for. */
+    const end = (): void => {
+      if (cancellation.cancelled)
+        for (const { index } of tasks)
+          if (outcomes[index] === undefined)
+            settle(index, neverRan('cancelled', 'cancelled', null, t0, cancellation.message))
+      resolve(outcomes)
+    }
+
+    for (const [index, outcome] of finished) outcomes[index] = outcome
+    for (const index of graph.order) {
+      const before = finished.get(index)
+      if (before !== undefined) settle(index, before)
+      else if (graph.dependencies[index]?.length === 0) start(tasks[index] as PlanTask)
+    }
+    if (inFlight === 0) end()
   })
 }
+
+const NONE: ReadonlyMap<number, Outcome> = new Map()
+const never = () => false
 
 function neverRan(
   status: Outcome['status'],

@@ -1,7 +1,7 @@
 import type { AttemptResult, Model } from '../models/port.ts'
 import type { TaskFlight } from './flight.ts'
 import { hedge } from './hedge.ts'
-import type { Lane } from './lane.ts'
+import type { LanePort } from './lane-port.ts'
 import type { TaskCalls } from './task-calls.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -40,17 +40,19 @@ export async function withSecondCall(
  * A second call where a permit is free: at a fallback, else at the same server, unless its breaker would refuse it. It counts
  * as a retry there.
  */
-function sendBeside(
+async function sendBeside(
   { lanes, works, retries }: Workshop,
   calls: TaskCalls,
   first: TaskFlight,
   { fallbacks, deadline }: Beside,
-): TaskFlight | null {
+): Promise<TaskFlight | null> {
   for (const model of [...fallbacks, first.model]) {
-    const lane = lanes.get(model.id) as Lane
+    const lane = lanes.get(model.id) as LanePort
     // The budget comes last: what is not sent must not spend it.
     if (!works(model.id) || lane.queued > 0 || !lane.hasRoom || !retries.allow(model.id)) continue
-    if (lane.tryTake(calls.claim)) return calls.send({ model, lane, asked: performance.now(), deadline, hedge: true })
+    const taken = lane.tryTake(calls.claim)
+    if (typeof taken === 'boolean' ? taken : await taken)
+      return calls.send({ model, lane, asked: performance.now(), deadline, hedge: true })
   }
   return null
 }

@@ -4,7 +4,7 @@ import type { PlanTask } from '../plan/plan.ts'
 import { roundMs } from '../results/round.ts'
 import { AttemptLog, wasSent } from './attempt-log.ts'
 import { OwnSignal, TaskFlight } from './flight.ts'
-import type { AdmissionRequest, Lane } from './lane.ts'
+import type { AdmissionRequest, LanePort } from './lane-port.ts'
 import type { RunContext, TaskEvent } from './run-context.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -12,7 +12,7 @@ import type { Workshop } from './workshop.ts'
 export interface Sending {
   model: Model
   /** A permit of it has been taken. */
-  lane: Lane
+  lane: LanePort
   /** When the permit was asked for; this and the deadline on the clock of performance.now(). */
   asked: number
   deadline: number
@@ -82,7 +82,7 @@ export class TaskCalls {
 
   async #call(
     { model, record, sent }: TaskFlight,
-    lane: Lane,
+    lane: LanePort,
     request: ModelRequest,
     own: OwnSignal | null,
   ): Promise<AttemptResult> {

@@ -3,7 +3,7 @@ import type { Failure, Model, UserMessage } from '../models/port.ts'
 import type { PlanTask } from '../plan/plan.ts'
 import { type AttemptLog, wasSent } from './attempt-log.ts'
 import type { TaskFlight } from './flight.ts'
-import type { Lane } from './lane.ts'
+import type { LanePort } from './lane-port.ts'
 import { pause } from './pause.ts'
 import type { RunContext } from './run-context.ts'
 import { withSecondCall } from './second-call.ts'
@@ -53,7 +53,7 @@ class TaskJourney {
     return turnedAway ? this.#log.failed('queue_full') : this.#failed(this.#last as Failure)
   }
 
-  async #attempt(model: Model, lane: Lane, tries: number, chain: readonly Model[], hop: number): Promise<Step> {
+  async #attempt(model: Model, lane: LanePort, tries: number, chain: readonly Model[], hop: number): Promise<Step> {
     const { cancellation } = this.#run
     const asked = performance.now()
     const pending = lane.acquire(this.#calls.claim)
@@ -106,8 +106,8 @@ class TaskJourney {
     return cancelled ? this.#log.cancelled(message) : 'next_try'
   }
 
-  #laneOf(model: Model): Lane {
-    return this.#shop.lanes.get(model.id) as Lane
+  #laneOf(model: Model): LanePort {
+    return this.#shop.lanes.get(model.id) as LanePort
   }
 
   #failed({ code, message }: Failure): Outcome {

@@ -47,4 +47,10 @@ export class TenantShares {
     const share = this.#shares.get(tenant)
     if (share !== undefined) share.used += more_ms
   }
+
+  /** A call that was charged with so many ms was not sent after all: no GPU worked for it. */
+  refund(tenant: string, work_ms: number): void {
+    const share = this.#shares.get(tenant)
+    if (share !== undefined) share.used -= work_ms
+  }
 }

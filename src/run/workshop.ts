@@ -1,7 +1,7 @@
 import type { Model, ModelPort, Retries } from '../models/port.ts'
 import type { Backlog } from './backlog.ts'
 import type { Forecast } from './forecast.ts'
-import type { LaneTable } from './lane.ts'
+import type { LaneTable } from './lane-port.ts'
 
 /** What running a task needs, the same for all tasks of all runs. */
 export interface Workshop {

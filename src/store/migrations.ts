@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { createInitial, type Types } from './migrations/0001-initial.ts'
+import { createWebhooks } from './migrations/0002-webhooks.ts'
 import type { SchemaState } from './records.ts'
 import type { Tables } from './tables.ts'
 
@@ -12,6 +13,7 @@ export type Migrations = Readonly<Record<string, Migration>>
  */
 export const migrationsFor = (types: Types): Migrations => ({
   '0001-initial': { up: (db) => createInitial(db, types) },
+  '0002-webhooks': { up: (db) => createWebhooks(db, types) },
 })
 
 const migratorOf = (db: Kysely<Tables>, migrations: Migrations): Migrator =>

@@ -9,6 +9,9 @@ import type {
   Decided,
   Decision,
   Deleted,
+  Delivery,
+  DeliveryKey,
+  DueDelivery,
   Lease,
   NewRun,
   Recorded,
@@ -50,8 +53,10 @@ export interface Store {
 
   approval(tenant: string, approvalId: string): Promise<Approval | null>
   approvals(tenant: string, runId: string): Promise<Approval[]>
-  /** Exactly one decision wins. */
+  /** Exactly one decision wins. A run that waited for it is queued again in the same transaction. */
   decide(tenant: string, approvalId: string, decision: Decision, audit: AuditNote): Promise<Decided>
+  /** Queues runs of all tenants again that wait although none of their approvals is pending. Returns how many. */
+  requeueDecided(at: number): Promise<number>
   /** Ends pending approvals of all tenants that are past their time. Returns those that it ended. */
   expireApprovals(
     at: number,
@@ -59,8 +64,22 @@ export interface Store {
     audit: (tenant: string, approvalId: string) => AuditNote,
   ): Promise<{ tenant: string; approval: Approval }[]>
 
+  /** What the webhook of a run was told, and is still to be told. */
+  deliveries(tenant: string, runId: string): Promise<Delivery[]>
+  /**
+   * Takes deliveries of all tenants that are due, the longest due first. Until `leasedUntil` nobody else gets them, then
+   * they are due again: whoever took them has died. Each counts as an attempt.
+   */
+  dueDeliveries(at: number, leasedUntil: number, limit: number): Promise<DueDelivery[]>
+  /** It arrived. That counts even when somebody else has taken it since. */
+  delivered(delivery: DeliveryKey, at: number): Promise<void>
+  /** `nextAt` null: given up. Changes nothing when somebody else has taken it since (more `attempts`), or it arrived. */
+  failedDelivery(delivery: DeliveryKey & { attempts: number }, error: string, nextAt: number | null): Promise<void>
+
   /** Deletes runs that finished before, with all that belongs to them but their audit, at most `limit` (1000) per tenant. */
   deleteFinished(before: number, limit: number, audit: (tenant: string) => AuditNote): Promise<Deleted>
+  /** When the run of all tenants ended that ended first, in epoch ms; null when none has ended. */
+  oldestFinished(): Promise<number | null>
 
   /** For what changes nothing but must leave a trace: reads, exports, denials. */
   note(tenant: string, entries: readonly AuditEntry[]): Promise<void>

@@ -1,5 +1,7 @@
 import type { Outcome } from '../contract/outcome.ts'
 import type { RunStatus } from '../contract/status.ts'
+import type { WebhookEventName } from '../contract/webhook.ts'
+import type { StoreFault } from './errors.ts'
 
 /** sync: a caller waits for it; async: accepted with 202. */
 export type RunMode = 'sync' | 'async'
@@ -48,6 +50,8 @@ export interface NewRun {
   /** Of the body, for the Idempotency-Key. */
   request_hash: string
   idempotency_key: string | null
+  /** The URL that is told when the run has ended; kept like clinical text, because its query may hold secrets. */
+  webhook: string | null
   at: number
 }
 
@@ -117,6 +121,7 @@ export interface Change {
   outcomes?: readonly { task_id: string; outcome: Outcome }[]
   events?: readonly NewEvent[]
   approvals?: readonly NewApproval[]
+  /** With it comes the delivery to the run's webhook, if it has one. */
   finish?: { status: RunStatus; response: unknown }
 }
 
@@ -149,11 +154,42 @@ export interface RunFilter {
 }
 
 export interface Unfinished {
-  /** Only of this owner. */
-  owner?: string
+  /** Only of this owner; null: only those that nobody has. */
+  owner?: string | null
   /** Only runs whose owner gave no sign of life since. */
   untouched_since?: number
   limit: number
+}
+
+export type DeliveryStatus = 'pending' | 'delivered' | 'given_up'
+
+/** One thing that the webhook of a run is told. */
+export interface DeliveryKey {
+  tenant: string
+  run_id: string
+  event: WebhookEventName
+}
+
+export interface Delivery extends DeliveryKey {
+  status: DeliveryStatus
+  /** Begun so far, the one that is under way too. */
+  attempts: number
+  /** When it may be taken (again); null when nothing more will be sent. */
+  next_at: number | null
+  /** Code of the last attempt that failed. */
+  last_error: string | null
+  created_at: number
+  delivered_at: number | null
+}
+
+/** A delivery taken by this process, with what is to be told. `attempts` fences off who took it before. */
+export interface DueDelivery extends DeliveryKey {
+  attempts: number
+  created_at: number
+  workflow_type: string
+  run_status: RunStatus
+  /** Where to; a fault when the URL does not open: its key is missing, its bytes were changed. */
+  webhook: { url: string } | { fault: StoreFault }
 }
 
 export interface Deleted {
@@ -162,6 +198,7 @@ export interface Deleted {
   events: number
   approvals: number
   idempotency_keys: number
+  webhook_deliveries: number
 }
 
 export interface SchemaState {

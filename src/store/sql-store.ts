@@ -3,11 +3,12 @@ import type { Backend, Db } from './backend.ts'
 import type { Clinical } from './clinical.ts'
 import type { Store } from './port.ts'
 import { accept, idempotent } from './queries/accept.ts'
-import { approval, approvals, decide, expire, overdue } from './queries/approvals.ts'
+import { approval, approvals, decide, expire, overdue, requeueDecided } from './queries/approvals.ts'
 import { auditHead, auditHeads, auditLinks } from './queries/audit.ts'
 import { claim, heartbeat, requestCancel, unfinished } from './queries/claims.ts'
+import { delivered, deliveries, dueDeliveries, failedDelivery } from './queries/deliveries.ts'
 import { record } from './queries/record.ts'
-import { deleteFinished, NOTHING, tenantsWithFinished } from './queries/retention.ts'
+import { deleteFinished, NOTHING, oldestFinished, tenantsWithFinished } from './queries/retention.ts'
 import { events, run, runs, tasks } from './queries/runs.ts'
 import type { Approval, Deleted } from './records.ts'
 import { storable } from './text.ts'
@@ -55,6 +56,7 @@ export function createSqlStore(backend: Backend, clinical: Clinical): Store {
     approvals: (tenant, runId) => read(tenant, (db) => approvals(db, clinical, tenant, runId)),
     decide: (tenant, id, decision, audit) =>
       audited(tenant, audit, (trx) => decide(trx, clinical, tenant, id, decision)),
+    requeueDecided: (at) => across((db) => requeueDecided(db, at)),
     async expireApprovals(at, limit, auditOf) {
       const ended: { tenant: string; approval: Approval }[] = []
       for (const { tenant, approval_id } of await across((db) => overdue(db, at, limit))) {
@@ -67,6 +69,12 @@ export function createSqlStore(backend: Backend, clinical: Clinical): Store {
       }
       return ended
     },
+
+    deliveries: (tenant, runId) => read(tenant, (db) => deliveries(db, tenant, runId)),
+    dueDeliveries: (at, leasedUntil, limit) => across((db) => dueDeliveries(db, clinical, { at, leasedUntil, limit })),
+    delivered: (delivery, at) => backend.write(delivery.tenant, (trx) => delivered(trx, delivery, at)),
+    failedDelivery: (delivery, error, nextAt) =>
+      backend.write(delivery.tenant, (trx) => failedDelivery(trx, delivery, error, nextAt)),
 
     async deleteFinished(before, limit, auditOf) {
       const total: Deleted = { ...NOTHING }
@@ -81,6 +89,7 @@ export function createSqlStore(backend: Backend, clinical: Clinical): Store {
       }
       return total
     },
+    oldestFinished: () => across(oldestFinished),
 
     note: (tenant, entries) =>
       backend.write(storable('tenant', tenant), async (_, trail: AuditEntry[]) => void trail.push(...entries)),

@@ -1,4 +1,5 @@
-import type { RunMode, StoredStatus } from './records.ts'
+import type { WebhookEventName } from '../contract/webhook.ts'
+import type { DeliveryStatus, RunMode, StoredStatus } from './records.ts'
 
 /** Clinical text as bytes: JSON, sealed when there is a key. No other column may hold any. */
 type Sealed = Uint8Array
@@ -21,6 +22,8 @@ export interface RunsTable {
   last_event_id: number
   request: Sealed
   response: Sealed | null
+  /** The URL that is told of the end; it may hold secrets of the caller. */
+  webhook: Sealed | null
 }
 
 export interface TasksTable {
@@ -85,6 +88,19 @@ export interface AuditHeadsTable {
   hash: string
 }
 
+export interface WebhookDeliveriesTable {
+  tenant: string
+  run_id: string
+  event: WebhookEventName
+  status: DeliveryStatus
+  attempts: number
+  /** Also the end of a lease: who takes a delivery moves it on. Null when nothing more will be sent. */
+  next_at: number | null
+  last_error: string | null
+  created_at: number
+  delivered_at: number | null
+}
+
 export interface Tables {
   runs: RunsTable
   tasks: TasksTable
@@ -93,4 +109,19 @@ export interface Tables {
   idempotency_keys: IdempotencyKeysTable
   audit: AuditTable
   audit_heads: AuditHeadsTable
+  webhook_deliveries: WebhookDeliveriesTable
 }
+
+const WALLED: Readonly<Record<keyof Tables, true>> = {
+  runs: true,
+  tasks: true,
+  events: true,
+  approvals: true,
+  idempotency_keys: true,
+  audit: true,
+  audit_heads: true,
+  webhook_deliveries: true,
+}
+
+/** Tables whose rows belong to a tenant: all of them. */
+export const PER_TENANT: readonly string[] = Object.keys(WALLED)

@@ -1,17 +1,17 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { GpuBudget } from '../run/gpu-budget.ts'
-import type { Lane } from '../run/lane.ts'
+import type { LanePort } from '../run/lane-port.ts'
 
 /** What is read when Prometheus asks, not counted as it happens. */
 export interface LiveSources {
-  lanes: readonly Lane[]
+  lanes: readonly LanePort[]
   gpus: readonly GpuBudget[]
   breakerOpen: (model: string) => boolean
   /** How long a call behind all that a lane has before it would probably wait for a permit, in ms; null while nothing is known. */
   estimatedWaitMs: (model: string) => number | null
   /** What was noticed on the connections to a model server, counted since the start. */
   noticed: (model: string) => { reconnects: number; late: number; duplicate: number }
-  /** Answers of calls that had lost against a second one. */
+  /** Of two calls side by side: answers that came when the other one's had been taken. */
   lateHedges: (model: string) => number
   version: string
 }
@@ -34,7 +34,7 @@ export function registerLive(
         read(this)
       },
     })
-  const perLane = (name: string, help: string, read: (lane: Lane) => number) =>
+  const perLane = (name: string, help: string, read: (lane: LanePort) => number) =>
     gauge(name, help, ['model', 'gpu'], (made) => {
       for (const lane of lanes) made.set({ model: lane.model, gpu: lane.gpu.id }, read(lane))
     })

@@ -2,11 +2,14 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Outcome } from '../contract/outcome.ts'
 import type { ExecuteResponse } from '../contract/result.ts'
 import type { RefusalReason } from '../run/admission.ts'
+import { AuditMetrics } from './audit-metrics.ts'
 import { Distribution } from './distribution.ts'
 import { type LiveSources, registerLive } from './live.ts'
 import { ModelMetrics } from './model-metrics.ts'
+import { StoreMetrics } from './store-metrics.ts'
 import { Tally } from './tally.ts'
 import { WaitMetrics } from './waits.ts'
+import { WebhookMetrics } from './webhook-metrics.ts'
 
 const PREFIX = 'consilium_'
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
@@ -57,6 +60,9 @@ export class Metrics {
   )
   readonly #refused = this.#tally('runs_refused_total', 'Runs refused before anything started', 'reason')
   readonly models = new ModelMetrics(PREFIX, this.registry)
+  readonly audit = new AuditMetrics(PREFIX, this.registry)
+  readonly store = new StoreMetrics(PREFIX, this.registry)
+  readonly webhooks = new WebhookMetrics(PREFIX, this.registry)
   readonly #http = this.#distribution(
     'http_request_duration_seconds',
     'HTTP requests',
@@ -80,6 +86,10 @@ export class Metrics {
 
   runStarted(): void {
     this.#inFlight++
+  }
+
+  runParked(): void {
+    this.#inFlight--
   }
 
   runEnded({ workflow_type, status, total_latency_ms, parallel_efficiency, metadata }: ExecuteResponse): void {

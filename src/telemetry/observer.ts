@@ -8,6 +8,7 @@ export function createObserver(metrics: Metrics, log: Logger): RunObserver {
   return {
     runRefused: (reason) => metrics.runRefused(reason),
     runStarted: () => metrics.runStarted(),
+    runParked: () => metrics.runParked(),
     taskEnded: (task, outcome) => metrics.taskEnded(task, outcome),
     taskMeasured: ({ planned_model }, outcome) => metrics.models.taskEnded(outcome.model ?? planned_model, outcome),
     runEnded: ({ response, timed_out }, caller) => {

@@ -10,7 +10,11 @@ describe.each(kinds)('clinical text in $name', ({ open }) => {
     const subject = await open(keys)
     onTestFinished(() => subject.close())
     const tenant = newTenant()
-    const lease = await accepted(subject.store, tenant, { request: { text: CANARY }, idempotency_key: CANARY })
+    const lease = await accepted(subject.store, tenant, {
+      request: { text: CANARY },
+      idempotency_key: CANARY,
+      webhook: `https://hooks.example/?token=${CANARY}`,
+    })
     await subject.store.record(
       lease,
       {
@@ -34,6 +38,8 @@ describe.each(kinds)('clinical text in $name', ({ open }) => {
     expect(await subject.store.run(tenant, run_id)).toMatchObject({ request: { text: CANARY }, response: CANARY })
     expect((await subject.store.tasks(tenant, run_id))[0]?.outcome.content).toBe(CANARY)
     expect((await subject.store.events(tenant, run_id, 0, 9))[0]?.data).toEqual({ delta: CANARY })
+    const [due] = await subject.store.dueDeliveries(T0, T0 + 1, 1)
+    expect(due?.webhook).toEqual({ url: `https://hooks.example/?token=${CANARY}` })
     expect(await subject.store.approval(tenant, 'p')).toMatchObject({ document: CANARY, decision: { comment: CANARY } })
   })
 

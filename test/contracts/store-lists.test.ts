@@ -89,7 +89,8 @@ describe.each(kinds)('a store in $name', ({ open }) => {
   test('deletes old finished runs with all that is theirs, and nothing else', async () => {
     const tenant = newTenant()
     const LONG_AGO = T0 - 1_000_000
-    const old = await accepted(it(), tenant, { idempotency_key: 'k', at: LONG_AGO })
+    const webhook = 'https://hooks.example/x'
+    const old = await accepted(it(), tenant, { idempotency_key: 'k', webhook, at: LONG_AGO })
     await it().record(
       old,
       {
@@ -104,7 +105,14 @@ describe.each(kinds)('a store in $name', ({ open }) => {
     const young = await finished(it(), tenant, LONG_AGO + 100)
     const open = await accepted(it(), tenant, { at: LONG_AGO })
     const deleted = await it().deleteFinished(LONG_AGO + 100, 100, () => note('retention'))
-    expect(deleted).toEqual({ runs: 1, tasks: 1, events: 1, approvals: 1, idempotency_keys: 1 })
+    expect(deleted).toEqual({
+      runs: 1,
+      tasks: 1,
+      events: 1,
+      approvals: 1,
+      idempotency_keys: 1,
+      webhook_deliveries: 1,
+    })
     expect(await it().run(tenant, old.run_id)).toBeNull()
     expect(await it().run(tenant, young.run_id)).not.toBeNull()
     expect(await it().run(tenant, open.run_id)).not.toBeNull()

@@ -19,6 +19,7 @@ export const newRun = (tenant: string, given: Partial<NewRun> = {}): NewRun => (
   request: { workflow_type: 'discharge_summary', context: { patient_data: 'Chest pain since Monday.' } },
   request_hash: 'body-1',
   idempotency_key: null,
+  webhook: null,
   at: T0,
   ...given,
 })

@@ -91,7 +91,7 @@ async function openPostgres(keys: Keys | null = null): Promise<Subject> {
     async rawBytes() {
       const client = new pg.Client({ connectionString: database.url })
       await client.connect()
-      const tables = ['runs', 'tasks', 'events', 'approvals', 'idempotency_keys', 'audit']
+      const tables = ['runs', 'tasks', 'events', 'approvals', 'idempotency_keys', 'audit', 'webhook_deliveries']
       const all: string[] = []
       for (const table of tables) {
         const { rows } = await client.query(`select * from ${table}`)

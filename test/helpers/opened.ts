@@ -1,7 +1,8 @@
+import type { Outcome } from '../../src/contract/outcome.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { Cancellation } from '../../src/run/cancellation.ts'
 import { openRun, type RunContext } from '../../src/run/run-context.ts'
-import type { RunHooks } from '../../src/run/scheduler.ts'
+import { type RunHooks, runPlan } from '../../src/run/scheduler.ts'
 import type { Workshop } from '../../src/run/workshop.ts'
 
 /** A run of this plan that begins now and is prepared for its lanes. */
@@ -22,4 +23,13 @@ export const STRICT: RunHooks = {
   onFault: (error) => {
     throw error
   },
+}
+
+/** Runs a plan that nothing holds up: every task has an outcome. */
+export async function runWhole(...call: Parameters<typeof runPlan>): Promise<Outcome[]> {
+  const outcomes = await runPlan(...call)
+  return outcomes.map((outcome, index) => {
+    if (outcome === undefined) throw new Error(`task ${index} has no outcome`)
+    return outcome
+  })
 }

@@ -77,8 +77,9 @@ const held = ({ gpus, models }: RosterView): string[] => [
 export async function startService(options: ServiceOptions = {}): Promise<TestService> {
   const simulator = await startSimulator(options.simulator)
   const { roster = (running) => running } = options
-  const config = parseConfig({ NODE_ENV: 'test', JWT_SECRET: SECRET, MODELS_FILE: 'roster.json', ...options.env }, () =>
-    JSON.stringify(roster(simulator.roster)),
+  const config = parseConfig(
+    { NODE_ENV: 'test', JWT_SECRET: SECRET, MODELS_FILE: 'roster.json', DATA_DIR: ':memory:', ...options.env },
+    () => JSON.stringify(roster(simulator.roster)),
   )
   const { log, lines, line } = createLog()
   const app = await buildApp(config, { log, ...(options.workflows && { workflows: options.workflows }) })

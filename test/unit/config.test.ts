@@ -240,3 +240,106 @@ describe('TRUST_PROXY', () => {
     ])
   })
 })
+
+describe('where runs are kept', () => {
+  const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
+
+  it('is a folder, journalled, in the clear and for ever, when nothing is set', () => {
+    const { store, webhooks } = parseConfig({})
+    expect(store).toEqual({
+      dataDir: 'data',
+      databaseUrl: null,
+      redisUrl: null,
+      journal: true,
+      auditHeadFile: null,
+      auditHeadKey: null,
+      keys: null,
+      retentionDays: null,
+    })
+    expect(webhooks).toBeNull()
+  })
+
+  it('takes everything that can be set', () => {
+    const { store, webhooks } = parseConfig({
+      DATA_DIR: ':memory:',
+      DATABASE_URL: 'postgresql://me:pw@db/consilium?sslmode=verify-full',
+      REDIS_URL: 'rediss://cache:6380/2',
+      JOURNAL: 'off',
+      AUDIT_HEAD_FILE: '/audit/head.json',
+      AUDIT_HEAD_KEY: SECRET,
+      STORE_KEY: `2026-11:${key(1)}`,
+      STORE_OLD_KEYS: `2025-03:${key(2)}, 2024-01:${key(3)}`,
+      RETENTION_DAYS: '90',
+      WEBHOOK_SECRET: SECRET,
+      WEBHOOK_HOSTS: 'his.example, worklist.example:8443',
+    })
+    expect(store).toEqual({
+      dataDir: ':memory:',
+      databaseUrl: 'postgresql://me:pw@db/consilium?sslmode=verify-full',
+      redisUrl: 'rediss://cache:6380/2',
+      journal: false,
+      auditHeadFile: '/audit/head.json',
+      auditHeadKey: Buffer.from(SECRET),
+      keys: { current: Buffer.alloc(32, 1), old: [Buffer.alloc(32, 2), Buffer.alloc(32, 3)] },
+      retentionDays: 90,
+    })
+    expect(webhooks).toEqual({ secret: SECRET, hosts: ['his.example', 'worklist.example:8443'] })
+  })
+
+  it.each([
+    ['DATABASE_URL', 'mysql://db/consilium'],
+    ['DATABASE_URL', 'db.hospital.example'],
+    ['REDIS_URL', 'http://cache:6379'],
+    ['JOURNAL', 'yes'],
+    ['RETENTION_DAYS', '0'],
+    ['RETENTION_DAYS', '90d'],
+    ['AUDIT_HEAD_KEY', 'short'],
+    ['WEBHOOK_SECRET', 'short'],
+    ['STORE_KEY', key(1)],
+    ['STORE_KEY', `k1:${Buffer.alloc(31, 1).toString('base64')}`],
+    ['STORE_KEY', `k1:${Buffer.alloc(33, 1).toString('base64')}`],
+    ['STORE_KEY', `k1:${Buffer.alloc(32, 1).toString('hex')}`],
+    // The last character before = has two bits that mean nothing: one mistyped there would go unnoticed.
+    ['STORE_KEY', `k1:${key(1).replace(/.=$/, 'F=')}`],
+    ['STORE_KEY', `:${key(1)}`],
+    ['STORE_OLD_KEYS', `k1:${key(1)},k2`],
+  ])('%s=%s stops the start', (name, value) => {
+    expect(messageOf({ [name]: value })).toMatch(new RegExp(`^Bad configuration:\\n {2}${name}: `))
+  })
+
+  it.each([
+    ['REDIS_URL', 'redis://cache', 'DATABASE_URL'],
+    ['AUDIT_HEAD_FILE', '/audit/head.json', 'AUDIT_HEAD_KEY'],
+    ['AUDIT_HEAD_KEY', SECRET, 'AUDIT_HEAD_FILE'],
+    ['STORE_OLD_KEYS', `k1:${key(1)}`, 'STORE_KEY'],
+    ['WEBHOOK_SECRET', SECRET, 'WEBHOOK_HOSTS'],
+    ['WEBHOOK_HOSTS', 'his.example', 'WEBHOOK_SECRET'],
+  ])('%s=%s alone is refused: it needs %s', (name, value, other) => {
+    expect(messageOf({ [name]: value })).toMatch(new RegExp(`^${name} needs ${other}: `))
+  })
+
+  it.each([
+    ['name', `k1:${key(2)}`],
+    ['key', `k2:${key(1)}`],
+  ])('refuses an old key with the %s of the current one', (_, old) => {
+    expect(messageOf({ STORE_KEY: `k1:${key(1)}`, STORE_OLD_KEYS: old })).toMatch(
+      /^STORE_KEY and STORE_OLD_KEYS hold k/,
+    )
+  })
+
+  it('never repeats a secret of it', () => {
+    const bad = {
+      DATABASE_URL: 'mysql://me:hunter2@db/x',
+      REDIS_URL: 'http://:hunter2@cache',
+      STORE_KEY: 'k1:hunter2',
+      STORE_OLD_KEYS: 'k1:hunter2',
+      AUDIT_HEAD_KEY: 'hunter2',
+      WEBHOOK_SECRET: 'hunter2',
+    }
+    const message = inspect(errorOf(bad))
+    for (const name of Object.keys(bad)) expect(message).toContain(name)
+    expect(message).not.toContain('hunter2')
+    const twice = inspect(errorOf({ STORE_KEY: `k1:${key(1)}`, STORE_OLD_KEYS: `k1:${key(1)}` }))
+    expect(twice).not.toContain(key(1))
+  })
+})

@@ -9,6 +9,7 @@ const caller = { tenant: 'default', subject: 'nurse-1', request_id: null }
 const silent: RunObserver = {
   runRefused: () => undefined,
   runStarted: () => undefined,
+  runParked: () => undefined,
   taskEnded: () => undefined,
   taskMeasured: () => undefined,
   runEnded: () => undefined,

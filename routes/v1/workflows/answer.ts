@@ -1,13 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CancelSignal } from '../../../src/contract/cancel.ts'
 import type { ExecuteRequest, RunQuery } from '../../../src/contract/execute.ts'
-import type { ExecuteOptions, Service } from '../../../src/contract/service.ts'
+import type { RunAnswer, Service, SubmitOptions } from '../../../src/contract/service.ts'
+import { Problem } from '../../../src/errors.ts'
 import type { ReaderLimits } from './event-writer.ts'
 import { problemOf } from './problem-of.ts'
 import { streamRun } from './stream.ts'
+import { readSubmission, type Submission } from './submission.ts'
 
 /** What a route that runs something may answer with, besides its response. */
-export const RUN_PROBLEMS = ['run_failed', 'run_timeout'] as const
+export const RUN_PROBLEMS = ['run_failed', 'run_timeout', 'idempotency_mismatch'] as const
 
 /** A caller that goes away takes its run with it. */
 const departureOf = ({ raw }: FastifyReply): CancelSignal => ({
@@ -36,14 +38,40 @@ export async function runAndAnswer(
   limits?: ReaderLimits,
 ) {
   const { tenant, subject } = request.caller
-  const options: ExecuteOptions = {
+  const { webhook_url = null, ...own } = body
+  const submission = readSubmission(request.headers)
+  if (webhook_url !== null && !submission.respond_async) throw needsAsync()
+  const options: SubmitOptions = {
     caller: { tenant, subject, request_id: request.id },
     cancel: departureOf(reply),
     timeline: (request.query as RunQuery).timeline === 'true',
+    webhook: webhook_url,
+    ...submission,
   }
-  if (reply.sse) return streamRun(service, body, options, request, reply, limits)
-  const end = await service.execute(body, options)
-  const problem = problemOf(end)
+  if (reply.sse && !submission.respond_async) return streamRun(service, own, options, request, reply, limits)
+  const answer = await service.execute(own, options)
+  if (answer.kind === 'accepted') return accept(answer, submission, reply)
+  if (answer.kind === 'replayed') {
+    reply.header('idempotency-replayed', 'true')
+    return answer.run
+  }
+  const problem = problemOf(answer.end)
   if (problem) throw problem
-  return end.response
+  return answer.end.response
+}
+
+const needsAsync = () =>
+  new Problem('invalid_request', 'webhook_url goes with Prefer: respond-async only.', {
+    errors: [{ field: 'webhook_url', message: 'needs the header "Prefer: respond-async", or leave it out' }],
+  })
+
+function accept(
+  { run_id, status, replayed }: Extract<RunAnswer, { kind: 'accepted' }>,
+  { respond_async }: Submission,
+  reply: FastifyReply,
+) {
+  reply.code(202).header('location', `/v1/runs/${run_id}`)
+  if (respond_async) reply.header('preference-applied', 'respond-async')
+  if (replayed) reply.header('idempotency-replayed', 'true')
+  return { run_id, status }
 }

@@ -2,8 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { RunQuery } from '../../../src/contract/execute.ts'
 import { ExecuteResponse } from '../../../src/contract/result.ts'
+import { RunAccepted } from '../../../src/contract/runs.ts'
 import { RUN_PROBLEMS, runAndAnswer } from './answer.ts'
 import { STREAMED } from './stream.ts'
+import { SUBMISSION_HEADERS } from './submission.ts'
 
 // Absent keys are left to planning, so that this route and execute refuse them with the same words.
 const Body = z
@@ -22,7 +24,8 @@ const schema = {
   tags: ['workflows'],
   querystring: RunQuery,
   body: Body,
-  response: { 200: ExecuteResponse },
+  headers: SUBMISSION_HEADERS,
+  response: { 200: ExecuteResponse, 202: RunAccepted },
 }
 
 export default async function dischargeSummary(app: FastifyInstance): Promise<void> {

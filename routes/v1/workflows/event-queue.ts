@@ -2,15 +2,21 @@ import type { RunEvent } from '../../../src/contract/events.ts'
 
 type Delta = Extract<RunEvent, { event: 'task.delta' }>
 
+interface Numbered {
+  event: RunEvent
+  /** Its number in a stored history, null for none; undefined: counted here. */
+  id: number | null | undefined
+}
+
 /** About what an event of a task weighs beside the text of its deltas, in bytes. */
 const FRAME_BYTES = 200
 
 /**
- * Run events in, the text of server-sent events out, numbered from 1 in the order in which they are taken. Deltas of one
- * attempt that still wait become one event; those of a discarded attempt are thrown away.
+ * Run events in, the text of server-sent events out, numbered from 1 in the order in which they are taken, or as their
+ * history numbers them. Deltas of one attempt that still wait become one event; those of a discarded attempt are thrown away.
  */
 export class EventQueue {
-  #waiting: RunEvent[] = []
+  #waiting: Numbered[] = []
   /** The delta of each task that waits and may still grow. */
   readonly #growing = new Map<string, Delta>()
   #taken = 0
@@ -24,34 +30,35 @@ export class EventQueue {
     return this.#bytes
   }
 
-  push(event: RunEvent): void {
-    if (event.event === 'task.delta') this.#pushDelta(event)
-    else this.#pushOther(event)
+  push(event: RunEvent, id?: number | null): void {
+    if (event.event === 'task.delta') this.#pushDelta(event, id)
+    else this.#pushOther(event, id)
   }
 
   /** The next events as text: all that wait, or as many as it takes to reach `chars`. Empty when nothing waits. */
   take(chars: number): string {
     let text = ''
     let count = 0
-    for (const event of this.#waiting) {
+    for (const { event, id } of this.#waiting) {
       if (text.length >= chars) break
       count++
       this.#bytes -= weightOf(event)
       if (event.event === 'task.delta' && this.#growing.get(event.data.task_id) === event)
         this.#growing.delete(event.data.task_id)
-      text += `id: ${++this.#taken}\nevent: ${event.event}\ndata: ${JSON.stringify(event.data)}\n\n`
+      if (id !== null) this.#taken = id ?? this.#taken + 1
+      text += `${id === null ? '' : `id: ${this.#taken}\n`}event: ${event.event}\ndata: ${JSON.stringify(event.data)}\n\n`
     }
     this.#waiting.splice(0, count)
     return text
   }
 
-  #add(event: RunEvent): void {
+  #add(event: RunEvent, id: number | null | undefined): void {
     this.#bytes += weightOf(event)
-    this.#waiting.push(event)
+    this.#waiting.push({ event, id })
   }
 
   /** Between deltas of one attempt its task tells nothing else, so that joining them changes no order within a task. */
-  #pushDelta({ event, data }: Delta): void {
+  #pushDelta({ event, data }: Delta, id: number | null | undefined): void {
     const known = this.#growing.get(data.task_id)
     if (known?.data.attempt === data.attempt) {
       known.data.delta += data.delta
@@ -60,17 +67,17 @@ export class EventQueue {
     }
     const own: Delta = { event, data: { ...data } }
     this.#growing.set(data.task_id, own)
-    this.#add(own)
+    this.#add(own, id)
   }
 
-  #pushOther(event: Exclude<RunEvent, Delta>): void {
+  #pushOther(event: Exclude<RunEvent, Delta>, id: number | null | undefined): void {
     if (event.event === 'task.retried' && event.data.discard) this.#discard(event.data.task_id, event.data.attempt)
     if ('task_id' in event.data) this.#growing.delete(event.data.task_id as string)
-    this.#add(event)
+    this.#add(event, id)
   }
 
   #discard(task_id: string, attempt: number): void {
-    this.#waiting = this.#waiting.filter((event) => {
+    this.#waiting = this.#waiting.filter(({ event }) => {
       const discarded = event.event === 'task.delta' && event.data.task_id === task_id && event.data.attempt === attempt
       if (discarded) this.#bytes -= weightOf(event)
       return !discarded

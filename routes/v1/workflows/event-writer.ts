@@ -70,9 +70,9 @@ export class EventWriter {
     else raw.once('finish', close).once('close', close)
   }
 
-  push(event: RunEvent): void {
+  push(event: RunEvent, id?: number | null): void {
     if (this.#over) return
-    this.#queue.push(event)
+    this.#queue.push(event, id)
     this.#schedule()
   }
 

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { ExecuteRequest, RunQuery } from '../../../src/contract/execute.ts'
 import { ExecuteResponse } from '../../../src/contract/result.ts'
+import { RunAccepted } from '../../../src/contract/runs.ts'
 import { RUN_PROBLEMS, runAndAnswer } from './answer.ts'
 import { STREAMED } from './stream.ts'
+import { SUBMISSION_HEADERS } from './submission.ts'
 
 const schema = {
   summary: 'Run a workflow, or tasks of your own, and get one document with the facts of its making',
@@ -11,7 +13,8 @@ const schema = {
   tags: ['workflows'],
   querystring: RunQuery,
   body: ExecuteRequest,
-  response: { 200: ExecuteResponse },
+  headers: SUBMISSION_HEADERS,
+  response: { 200: ExecuteResponse, 202: RunAccepted },
 }
 
 export default async function execute(app: FastifyInstance): Promise<void> {

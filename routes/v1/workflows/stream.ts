@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RunEvent } from '../../../src/contract/events.ts'
 import type { ExecuteRequest } from '../../../src/contract/execute.ts'
-import type { ExecuteOptions, Service } from '../../../src/contract/service.ts'
-import { Problem } from '../../../src/errors.ts'
+import type { RunAnswer, RunEnd, Service, SubmitOptions } from '../../../src/contract/service.ts'
+import { storeProblem } from '../../../src/contract/store-problem.ts'
+import { Problem, StoreError } from '../../../src/errors.ts'
 import { EventWriter, READER_LIMITS, type ReaderLimits } from './event-writer.ts'
 import { problemOf } from './problem-of.ts'
 
@@ -10,7 +11,12 @@ import { problemOf } from './problem-of.ts'
 export const STREAMED = { kind: 'dual', heartbeat: false } as const
 
 /** Sends the head of the stream and gives its writer. */
-function open(service: Service, request: FastifyRequest, reply: FastifyReply, limits: ReaderLimits): EventWriter {
+export function openStream(
+  service: Service,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  limits: ReaderLimits,
+): EventWriter {
   // no-store: clinical text. no-transform: a proxy that compresses holds events back.
   reply.header('cache-control', 'no-cache, no-store, no-transform').header('x-accel-buffering', 'no')
   // @fastify/sse says keep-alive whatever the caller asked for.
@@ -27,39 +33,58 @@ function open(service: Service, request: FastifyRequest, reply: FastifyReply, li
   })
 }
 
+/** The problem that ends a stream. Its head has gone out long ago, so what would be Retry-After stands in the body. */
+function lastWord(problem: Problem, request: FastifyRequest): Record<string, unknown> {
+  const { retryAfterS } = problem.options
+  const body = request.server.problemBody(problem, request.id)
+  return retryAfterS === undefined ? body : { ...body, retry_after_s: Math.max(1, Math.ceil(retryAfterS)) }
+}
+
+/** The event that tells how a run ended. */
+export function finishedEvent(end: RunEnd, request: FastifyRequest): RunEvent {
+  const problem = problemOf(end)
+  return { event: 'run.finished', data: problem ? lastWord(problem, request) : end.response }
+}
+
+function lastEvent(answer: RunAnswer, request: FastifyRequest): RunEvent {
+  if (answer.kind === 'ended') return finishedEvent(answer.end, request)
+  if (answer.kind === 'replayed') return { event: 'run.finished', data: answer.run }
+  const { run_id, status } = answer
+  return { event: 'run.parked', data: { run_id, status } }
+}
+
 /**
  * Answers a run as server-sent events. A request that is refused never starts a stream: its Problem is thrown and goes out
- * as an ordinary problem response. A stream that was started ends with `run.finished`, unless its reader left or was
- * dropped as too slow; both end the run too.
+ * as an ordinary problem response. A stream that was started ends with `run.finished`, or `run.parked` where the run goes on
+ * without it, unless its reader left or was dropped as too slow; both end the run too, if nothing keeps it.
  */
 export async function streamRun(
   service: Service,
   body: ExecuteRequest,
-  options: ExecuteOptions,
+  options: SubmitOptions,
   request: FastifyRequest,
   reply: FastifyReply,
   limits: ReaderLimits = READER_LIMITS,
 ): Promise<void> {
   let writer: EventWriter | null = null
-  const emit = (event: RunEvent): EventWriter => {
-    writer ??= open(service, request, reply, limits)
-    writer.push(event)
+  const emit = (event: RunEvent, id?: number | null): EventWriter => {
+    writer ??= openStream(service, request, reply, limits)
+    writer.push(event, id)
     return writer
   }
-  const run = async (): Promise<object> => {
+  const run = async (): Promise<RunEvent> => {
     try {
-      const end = await service.execute(body, { ...options, emit })
-      const problem = problemOf(end)
-      return problem ? request.server.problemBody(problem, request.id) : end.response
+      return lastEvent(await service.execute(body, { ...options, emit }), request)
     } catch (error) {
       if (writer === null) throw error
+      const known = error instanceof StoreError ? storeProblem(error) : error
+      if (known instanceof Problem) return { event: 'run.finished', data: lastWord(known, request) }
       request.log.error({ err: error }, 'run broke while it was streamed')
       const fault = new Problem('internal_error', 'The service failed; the run has no result.')
-      return request.server.problemBody(fault, request.id)
+      return { event: 'run.finished', data: lastWord(fault, request) }
     }
   }
-  const finished = await run()
-  const last = emit({ event: 'run.finished', data: finished as Record<string, unknown> })
+  const last = emit(await run())
   last.end()
   await last.closed
 }

@@ -16,6 +16,16 @@ const EVENTS: Record<RunEvent['event'], readonly [data: string, meaning: string]
     'task_id, code, cause, discard, at_ms',
     'it never ran, or was cut because the run ended (code cancelled): drop all its deltas',
   ],
+  'run.resumed': [
+    'run_id, tasks_done',
+    'it goes on after a restart or a decision: tasks that had not ended begin anew; drop their deltas',
+  ],
+  'run.approval_requested': [
+    'approval_id, task_id, expires_at',
+    'a text waits for a human; task_id null: the document',
+  ],
+  'run.approval_decided': ['approval_id, task_id, status', 'somebody has decided, or the time was over'],
+  'run.parked': ['run_id, status', 'the last of this stream: the run waits for a human, see GET /v1/runs/{id}'],
   'run.measuring': ['at_ms', 'with `measure` only: the tasks run once more, without events'],
   'run.finished': [
     'the JSON response, or a Problem',

@@ -1,4 +1,5 @@
-import { Problem, type ProblemCode } from '../../errors.ts'
+import { storeProblem } from '../../contract/store-problem.ts'
+import { Problem, type ProblemCode, StoreError } from '../../errors.ts'
 
 type Entry = readonly [code: ProblemCode, detail: string]
 
@@ -49,6 +50,7 @@ const isFastifyError = (error: unknown): error is FastifyLike =>
  */
 export function describeError(error: unknown, bodyLimit: number | undefined): Problem | null {
   if (error instanceof Problem) return error
+  if (error instanceof StoreError) return storeProblem(error)
   if (!isFastifyError(error)) return null
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     const most = bodyLimit === undefined ? '' : ` Send at most ${bodyLimit} bytes.`

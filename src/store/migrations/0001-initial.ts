@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { wallOff } from './walls.ts'
 
 export interface Types {
   /** Numbers up to 2^53, of epoch ms too. */
@@ -6,8 +7,7 @@ export interface Types {
   bytes: 'bytea' | 'blob'
 }
 
-/** Every table whose rows belong to a tenant. */
-export const PER_TENANT = ['runs', 'tasks', 'events', 'approvals', 'idempotency_keys', 'audit', 'audit_heads'] as const
+const PER_TENANT = ['runs', 'tasks', 'events', 'approvals', 'idempotency_keys', 'audit', 'audit_heads'] as const
 
 async function createRuns(db: Kysely<unknown>, { integer, bytes }: Types): Promise<void> {
   await db.schema
@@ -115,24 +115,10 @@ async function createAudit(db: Kysely<unknown>, { integer }: Types): Promise<voi
     .execute()
 }
 
-/**
- * The second wall: a query that forgets its tenant sees the rows of its transaction's tenant, of none without one.
- * FORCE, because the owner of a table is exempt otherwise. Superusers always are: pool.ts has them step down.
- */
-async function wallOff(db: Kysely<unknown>): Promise<void> {
-  for (const table of PER_TENANT) {
-    const name = sql.table(table)
-    await sql`alter table ${name} enable row level security, force row level security`.execute(db)
-    await sql`create policy of_tenant on ${name} using (
-      tenant = current_setting('consilium.tenant', true) or current_setting('consilium.scope', true) = 'all'
-    )`.execute(db)
-  }
-}
-
 export async function createInitial(db: Kysely<unknown>, types: Types): Promise<void> {
   await createRuns(db, types)
   await createParts(db, types)
   await createApprovals(db, types)
   await createAudit(db, types)
-  if (types.bytes === 'bytea') await wallOff(db)
+  if (types.bytes === 'bytea') await wallOff(db, PER_TENANT)
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../backend.ts'
-import { PER_TENANT } from '../migrations/0001-initial.ts'
+import { PER_TENANT } from '../tables.ts'
 
 /** Without login and rights of its own: what a superuser becomes, because row-level security never binds superusers. */
 const ROLE = 'consilium_service'

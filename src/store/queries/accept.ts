@@ -57,6 +57,7 @@ export async function accept(trx: Db, clinical: Clinical, run: NewRun): Promise<
       last_event_id: 0,
       request: clinical.seal(run.request, 'runs.request', tenant, run_id),
       response: null,
+      webhook: run.webhook === null ? null : clinical.seal(run.webhook, 'runs.webhook', tenant, run_id),
     })
     .execute()
   return { kind: 'created', lease: { tenant, run_id, epoch: 1 } }

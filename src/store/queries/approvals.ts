@@ -30,6 +30,37 @@ export async function approvals(db: Db, clinical: Clinical, tenant: string, runI
   return rows.map((row) => opened(clinical, row))
 }
 
+/** A run that waited for this decision may go on: whoever claims it first does. */
+const requeue = (trx: Db, tenant: string, runId: string, at: number) =>
+  trx
+    .updateTable('runs')
+    .set({ status: 'queued', owner: null, touched_at: at })
+    .where('tenant', '=', tenant)
+    .where('run_id', '=', runId)
+    .where('status', '=', 'awaiting_approval')
+    .execute()
+
+/** Runs of all tenants that wait although nothing is pending: a process died between a decision and its consequence. */
+export async function requeueDecided(db: Db, at: number): Promise<number> {
+  const { numUpdatedRows } = await db
+    .updateTable('runs')
+    .set({ status: 'queued', owner: null, touched_at: at })
+    .where('status', '=', 'awaiting_approval')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('approvals')
+            .select('approvals.run_id')
+            .whereRef('approvals.tenant', '=', 'runs.tenant')
+            .whereRef('approvals.run_id', '=', 'runs.run_id')
+            .where('approvals.status', '=', 'pending'),
+        ),
+      ),
+    )
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
+}
+
 export async function decide(
   trx: Db,
   clinical: Clinical,
@@ -60,7 +91,10 @@ export async function decide(
     )
     .returningAll()
     .executeTakeFirst()
-  if (row !== undefined) return { ok: true, approval: opened(clinical, row) }
+  if (row !== undefined) {
+    await requeue(trx, tenant, row.run_id, decision.at)
+    return { ok: true, approval: opened(clinical, row) }
+  }
   const kept = await ofTenant(trx, tenant).where('approval_id', '=', id).executeTakeFirst()
   if (kept === undefined) return { ok: false, reason: 'not_found' }
   if (kept.status === 'approved' || kept.status === 'rejected') return { ok: false, reason: 'decided' }
@@ -94,5 +128,7 @@ export async function expire(
     .where('expires_at', '<=', at)
     .returningAll()
     .executeTakeFirst()
-  return row === undefined ? null : opened(clinical, row)
+  if (row === undefined) return null
+  await requeue(trx, tenant, row.run_id, at)
+  return opened(clinical, row)
 }

@@ -1,14 +1,18 @@
-import { sql } from 'kysely'
+import { type ExpressionBuilder, sql } from 'kysely'
 import { type AuditEntry, type AuditHead, type AuditLink, chain, NO_HEAD } from '../audit/entry.ts'
 import type { Heads } from '../audit/signed-heads.ts'
 import type { Db } from '../backend.ts'
+import type { Tables } from '../tables.ts'
 import { pages } from './pages.ts'
 
 const MOST_REMEMBERED = 10_000
 
+/** A number beyond it stands there only when somebody has put it there. */
+const LAST_SEQ = Number.MAX_SAFE_INTEGER - 1_000_000
+
 /**
- * Moves the head on if it is still where it was seen: one statement instead of two. False when it is elsewhere: another
- * process wrote, or the transaction in which we saw it was undone.
+ * Moves the head on if it is still where it was seen and nothing stands behind it: one statement instead of two. False
+ * when it is elsewhere: another process wrote, or the transaction in which we saw it was undone.
  */
 async function advance(trx: Db, tenant: string, seen: AuditHead, next: AuditHead): Promise<boolean> {
   const { numUpdatedRows } = await trx
@@ -17,9 +21,37 @@ async function advance(trx: Db, tenant: string, seen: AuditHead, next: AuditHead
     .where('tenant', '=', tenant)
     .where('seq', '=', seen.seq)
     .where('hash', '=', seen.hash)
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('audit').select('audit.seq').where(behind(tenant, seen.seq)))),
+    )
     .executeTakeFirst()
   return numUpdatedRows === 1n
 }
+
+const behind = (tenant: string, seq: number) => (eb: ExpressionBuilder<Tables, 'audit'>) =>
+  eb.and([eb('audit.tenant', '=', tenant), eb('audit.seq', '>', seq), eb('audit.seq', '<=', LAST_SEQ)])
+
+/**
+ * Where the chain goes on: at its head, or behind entries that stand after it. There are such only when somebody has
+ * meddled; the service goes on all the same, and the verification shows it.
+ */
+async function endOf(trx: Db, tenant: string, head: AuditHead): Promise<AuditHead> {
+  const last = await trx
+    .selectFrom('audit')
+    .select(['seq', 'hash'])
+    .where(behind(tenant, head.seq))
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return last ?? head
+}
+
+const moveHead = (trx: Db, tenant: string, next: AuditHead) =>
+  trx
+    .updateTable('audit_heads')
+    .set({ ...next })
+    .where('tenant', '=', tenant)
+    .execute()
 
 /** Locks the head and returns it. */
 async function lockHead(trx: Db, tenant: string): Promise<AuditHead> {
@@ -48,9 +80,8 @@ export class AuditAppender {
     const seen = this.#seen.get(tenant)
     const guessed = seen && chain(tenant, seen, entries)
     if (guessed && (await advance(trx, tenant, seen, this.#remember(tenant, guessed)))) return guessed
-    const head = await lockHead(trx, tenant)
-    const links = chain(tenant, head, entries)
-    await advance(trx, tenant, head, this.#remember(tenant, links))
+    const links = chain(tenant, await endOf(trx, tenant, await lockHead(trx, tenant)), entries)
+    await moveHead(trx, tenant, this.#remember(tenant, links))
     return links
   }
 

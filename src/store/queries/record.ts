@@ -4,6 +4,7 @@ import type { Db } from '../backend.ts'
 import type { Clinical } from '../clinical.ts'
 import type { Change, Lease, Recorded } from '../records.ts'
 import { storable } from '../text.ts'
+import { insertDelivery } from './deliveries.ts'
 import { OPEN, whyRefused } from './open.ts'
 import { pages } from './pages.ts'
 
@@ -26,7 +27,7 @@ function fenced(trx: Db, clinical: Clinical, { tenant, run_id, epoch }: Lease, c
     .where('run_id', '=', run_id)
     .where('epoch', '=', epoch)
     .where('status', 'in', OPEN)
-    .returning(['last_event_id', 'cancel_requested_at'])
+    .returning(['last_event_id', 'cancel_requested_at', sql<boolean | 0 | 1>`webhook is not null`.as('has_webhook')])
     .executeTakeFirst()
 }
 
@@ -93,10 +94,12 @@ async function insertApprovals(
 
 /** One conditional update decides; only then does anything else of the change go in. */
 export async function record(trx: Db, clinical: Clinical, lease: Lease, change: Change): Promise<Recorded> {
-  const run = await fenced(trx, clinical, lease, change)
-  if (run === undefined) return whyRefused(trx, lease)
+  const written = await fenced(trx, clinical, lease, change)
+  if (written === undefined) return whyRefused(trx, lease)
+  const { has_webhook, ...run } = written
   const kept = await insertOutcomes(trx, clinical, lease, change)
   await insertEvents(trx, clinical, lease, change, run.last_event_id)
   await insertApprovals(trx, clinical, lease, change)
+  if (change.finish && has_webhook) await insertDelivery(trx, lease, 'run.finished', change.at)
   return { ok: true, ...run, kept }
 }

@@ -7,6 +7,7 @@ export const NOTHING: Readonly<Deleted> = Object.freeze({
   events: 0,
   approvals: 0,
   idempotency_keys: 0,
+  webhook_deliveries: 0,
 })
 
 export async function tenantsWithFinished(db: Db, before: number): Promise<string[]> {
@@ -39,6 +40,19 @@ export async function deleteFinished(trx: Db, tenant: string, before: number, li
     events: await drop('events'),
     approvals: await drop('approvals'),
     idempotency_keys: await drop('idempotency_keys'),
+    webhook_deliveries: await drop('webhook_deliveries'),
     runs: await drop('runs'),
   }
+}
+
+/** When the run ended that ended first; null when none has. */
+export async function oldestFinished(db: Db): Promise<number | null> {
+  const row = await db
+    .selectFrom('runs')
+    .select('finished_at')
+    .where('finished_at', 'is not', null)
+    .orderBy('finished_at')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.finished_at ?? null
 }

@@ -32,8 +32,9 @@ export async function run(db: Db, clinical: Clinical, tenant: string, runId: str
     .where('run_id', '=', runId)
     .executeTakeFirst()
   if (row === undefined) return null
+  const { webhook: _, ...rest } = row
   return {
-    ...row,
+    ...rest,
     request: clinical.open(row.request, 'runs.request', tenant, runId),
     response: row.response && clinical.open(row.response, 'runs.response', tenant, runId),
   }

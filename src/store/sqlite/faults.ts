@@ -14,6 +14,8 @@ const FAULTS: Readonly<Record<number, StoreFault>> = {
 export function asStoreError(error: unknown): unknown {
   const { code, errcode, errstr } = error as { code?: string; errcode?: number; errstr?: string }
   if (code === 'ERR_INVALID_STATE') return new StoreError('unavailable', 'The database is closed', { cause: error })
+  // A number that no number of ours can be: somebody has put it there.
+  if (code === 'ERR_OUT_OF_RANGE') return new StoreError('corrupt', 'SQLite: a number is too large', { cause: error })
   if (typeof errcode !== 'number') return error
   const fault = FAULTS[errcode & 0xff]
   return fault === undefined

@@ -3,6 +3,9 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../../errors.ts'
 
+/** Its name in the data folder. */
+export const DATABASE_FILE = 'consilium.db'
+
 /** "cons": in the header of our files, so that another program's database is not taken for ours. */
 const APPLICATION_ID = 0x636f6e73
 const HEADER_BYTES = 100
@@ -31,7 +34,7 @@ function create(path: string): void {
 }
 
 /** What the file says of itself, before SQLite is let near it: a torn file must not be taken for an empty one. */
-function checkHeader(path: string): void {
+export function checkHeader(path: string): void {
   const header = Buffer.alloc(HEADER_BYTES)
   const file = openSync(path, 'r')
   const got = readSync(file, header, 0, HEADER_BYTES, 0)
@@ -65,7 +68,8 @@ export function openFile(path: string): DatabaseSync {
   checkHeader(path)
   const database = new DatabaseSync(path, { timeout: 5000 })
   try {
-    database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY')
+    // secure_delete: what retention deletes is overwritten, not only forgotten.
+    database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY')
     checkPages(path, database)
     return database
   } catch (error) {

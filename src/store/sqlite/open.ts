@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import { Kysely, sql } from 'kysely'
 import { ConfigError } from '../../errors.ts'
 import type { Backend, Db } from '../backend.ts'
@@ -13,12 +13,12 @@ import { createSqlStore } from '../sql-store.ts'
 import type { Tables } from '../tables.ts'
 import { NodeSqliteDialect } from './dialect.ts'
 import { asStoreError } from './faults.ts'
-import { openFile } from './file.ts'
+import { DATABASE_FILE, openFile } from './file.ts'
 import { lockFolder } from './lock.ts'
 
 export interface SqliteOptions {
-  /** Made when it is not there. One process at a time. */
-  folder: string
+  /** Made when it is not there. One process at a time. Null: in memory, gone when it is closed. */
+  folder: string | null
   keys: Keys | null
 }
 
@@ -53,11 +53,12 @@ function createBackend(database: DatabaseSync, migrations: Migrations, released:
   }
 }
 
-/**
- * The store in one file of a folder. Throws ConfigError: another process has the folder, it cannot be written, the
- * file is torn, corrupt or another program's.
- */
-export function openSqliteStore({ folder, keys }: SqliteOptions, migrations: Migrations = SQLITE_MIGRATIONS): Store {
+interface Opened {
+  database: DatabaseSync
+  release: () => void
+}
+
+function openFolder(folder: string): Opened {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (cause) {
@@ -65,13 +66,20 @@ export function openSqliteStore({ folder, keys }: SqliteOptions, migrations: Mig
   }
   const lock = lockFolder(folder)
   try {
-    const database = openFile(join(folder, 'consilium.db'))
-    return createSqlStore(
-      createBackend(database, migrations, () => lock.release()),
-      createClinical(createCipher(keys)),
-    )
+    return { database: openFile(join(folder, DATABASE_FILE)), release: () => lock.release() }
   } catch (error) {
     lock.release()
     throw error
   }
+}
+
+const openMemory = (): Opened => ({ database: new DatabaseSync(':memory:'), release: () => undefined })
+
+/**
+ * The store in one file of a folder. Throws ConfigError: another process has the folder, it cannot be written, the
+ * file is torn, corrupt or another program's.
+ */
+export function openSqliteStore({ folder, keys }: SqliteOptions, migrations: Migrations = SQLITE_MIGRATIONS): Store {
+  const { database, release } = folder === null ? openMemory() : openFolder(folder)
+  return createSqlStore(createBackend(database, migrations, release), createClinical(createCipher(keys)))
 }

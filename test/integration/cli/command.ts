@@ -18,6 +18,10 @@ const CLEAN = [
   'CONSILIUM_TOKEN',
   'FORCE_COLOR',
   'LOG_LEVEL',
+  'DATA_DIR',
+  'DATABASE_URL',
+  'STORE_KEY',
+  'STORE_OLD_KEYS',
 ]
 
 /** Runs the command line as a process of its own, its output piped, and waits for its end. */

@@ -126,6 +126,36 @@ describe('a reader that is late', () => {
     expect(dataOf(second, 'task.delta').reduce((sum, data) => sum + data.delta.length, 0)).toBe(8 * LONG.length + 200)
   })
 
+  it('for that reason and leaves: both runs on its connection hear of it, and it does not count as slow', async () => {
+    const [blocked, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let runs = 0
+    let over = 0
+    const server = await stubStream(
+      async ({ emit, cancelled }) => {
+        emit(STARTED)
+        if (++runs === 2) {
+          for (let at = 0; at < 8; at++) {
+            emit(delta(LONG, `t${at}`))
+            await turnOfTheLoop()
+          }
+          blocked.resolve()
+        }
+        await cancelled
+        emit(delta(LONG))
+        if (++over === 2) ended.resolve()
+        return {}
+      },
+      { waiting_bytes: 1024 },
+    )
+    const { socket } = rawReader(server.port, request({}) + request({}))
+    await blocked.promise
+    socket.destroy()
+    await ended.promise
+    await expect.poll(server.connections).toBe(0)
+    expect(server.readerDropped).not.toHaveBeenCalled()
+    expect(server.faults()).toEqual([])
+  })
+
   it('gets everything, joined, in order and numbered without gaps', async () => {
     const pieces = Array.from({ length: 4000 }, (_, at) => `<${at}>`.padEnd(2048, '患'))
     const spoken = Promise.withResolvers<void>()

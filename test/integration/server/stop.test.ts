@@ -96,8 +96,10 @@ describe('SIGTERM while a run is in flight', () => {
       detail: 'The service was stopped before the run had ended; 0 of 1 tasks had succeeded. See run.',
       run: { status: 'cancelled', results: [{ error: { message: 'The service was stopped before the task ended.' } }] },
     })
-    if ('accept' in headers) expect(text).toContain('event: run.finished')
-    else expect([answered.status, answered.headers.get('retry-after')]).toEqual([503, '5'])
+    if ('accept' in headers) {
+      expect(text).toContain('event: run.finished')
+      expect(problem.retry_after_s).toBe(5)
+    } else expect([answered.status, answered.headers.get('retry-after')]).toEqual([503, '5'])
     expect(await server.ended).toEqual({ code: 0, signal: null })
     expect(runsLogged(server)).toMatchObject([{ status: 'cancelled' }])
     expect(stopLogged(server)).toMatchObject([{ in_flight: 1 }, { msg: 'stopped', ended: 0, cut: 1 }])

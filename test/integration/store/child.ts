@@ -1,6 +1,6 @@
 /**
  * A process that is killed by tests. `hold FOLDER` opens the store and says so; `migrate sqlite|postgres PLACE` hangs in
- * the middle of the second migration; `fill FOLDER` writes until the store refuses, then reads.
+ * the middle of the last migration; `fill FOLDER` writes until the store refuses, then reads.
  */
 import { randomUUID } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
@@ -51,5 +51,5 @@ if (job === 'hold') {
   setInterval(() => {}, 1000)
 } else if (job === 'fill') await fill(openSqliteStore({ folder: first, keys: null }))
 else if (first === 'sqlite')
-  await openSqliteStore({ folder: second, keys: null }, { ...SQLITE_MIGRATIONS, '0002-second': hangs }).migrate()
-else await openPostgresStore({ ...POOL, url: second }, { ...POSTGRES_MIGRATIONS, '0002-second': hangs }).migrate()
+  await openSqliteStore({ folder: second, keys: null }, { ...SQLITE_MIGRATIONS, '9999-next': hangs }).migrate()
+else await openPostgresStore({ ...POOL, url: second }, { ...POSTGRES_MIGRATIONS, '9999-next': hangs }).migrate()

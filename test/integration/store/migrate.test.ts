@@ -1,16 +1,25 @@
+import { Kysely, PostgresDialect } from 'kysely'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Migrations } from '../../../src/store/migrations.ts'
+import { type Migrations, migrate } from '../../../src/store/migrations.ts'
 import type { Store } from '../../../src/store/port.ts'
 import { openPostgresStore, POSTGRES_MIGRATIONS } from '../../../src/store/postgres/open.ts'
+import { createPool } from '../../../src/store/postgres/pool.ts'
 import { openSqliteStore, SQLITE_MIGRATIONS } from '../../../src/store/sqlite/open.ts'
-import { newRun, note } from '../../contracts/store-samples.ts'
+import type { Tables } from '../../../src/store/tables.ts'
+import { accepted, newRun, note, T0 } from '../../contracts/store-samples.ts'
 import { createDatabase, postgresIsWanted } from '../../contracts/store-subjects.ts'
 import { startNode } from '../../helpers/process.ts'
 import { CHILD, newFolder } from './folder.ts'
 
 interface Place {
   name: string
-  arrange: () => Promise<{ where: string; open: (migrations: Migrations) => Store; own: Migrations }>
+  arrange: () => Promise<{
+    where: string
+    open: (migrations: Migrations) => Store
+    /** Leaves the database as the first migrations made it. */
+    begin: (migrations: Migrations) => Promise<void>
+    own: Migrations
+  }>
 }
 
 const places: Place[] = [
@@ -18,7 +27,17 @@ const places: Place[] = [
     name: 'sqlite',
     async arrange() {
       const folder = newFolder()
-      return { where: folder, open: (all) => openSqliteStore({ folder, keys: null }, all), own: SQLITE_MIGRATIONS }
+      const open = (all: Migrations) => openSqliteStore({ folder, keys: null }, all)
+      return {
+        where: folder,
+        open,
+        async begin(migrations) {
+          const store = open(migrations)
+          await store.migrate()
+          await store.close()
+        },
+        own: SQLITE_MIGRATIONS,
+      }
     },
   },
   {
@@ -29,6 +48,12 @@ const places: Place[] = [
       return {
         where: database.url,
         open: (all) => openPostgresStore(database.options(), all),
+        async begin(migrations) {
+          // Without a store: this version's gives its role rights on tables that the first version lacks.
+          const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: createPool(database.options()) }) })
+          await migrate(db, migrations)
+          await db.destroy()
+        },
         own: POSTGRES_MIGRATIONS,
       }
     },
@@ -37,10 +62,10 @@ const places: Place[] = [
 
 describe.each(postgresIsWanted ? places : places.slice(0, 1))('I16: migrating $name', ({ name, arrange }) => {
   async function arranged() {
-    const { where, open, own } = await arrange()
+    const { where, open, begin, own } = await arrange()
     const next: Migrations = {
       ...own,
-      '0002-second': {
+      '9999-next': {
         up: async (db) => void (await db.schema.createTable('second').addColumn('a', 'text').execute()),
       },
     }
@@ -52,7 +77,7 @@ describe.each(postgresIsWanted ? places : places.slice(0, 1))('I16: migrating $n
         await store.close()
       }
     }
-    return { where, own, next, using }
+    return { where, begin, own, next, using }
   }
 
   test('killed in the middle leaves nothing half done and is simply repeated', async () => {
@@ -62,8 +87,8 @@ describe.each(postgresIsWanted ? places : places.slice(0, 1))('I16: migrating $n
     child.signal('SIGKILL')
     await child.ended
     await using(next, async (store) => {
-      expect(await store.schema()).toEqual({ pending: ['0001-initial', '0002-second'], newer: [] })
-      expect(await store.migrate()).toEqual(['0001-initial', '0002-second'])
+      expect(await store.schema()).toEqual({ pending: Object.keys(next), newer: [] })
+      expect(await store.migrate()).toEqual(Object.keys(next))
       expect(await store.schema()).toEqual({ pending: [], newer: [] })
     })
   })
@@ -72,13 +97,24 @@ describe.each(postgresIsWanted ? places : places.slice(0, 1))('I16: migrating $n
     const { own, next, using } = await arranged()
     await using(own, (store) => store.migrate())
     await using(next, async (store) => {
-      expect((await store.schema()).pending).toEqual(['0002-second'])
-      expect(await store.migrate()).toEqual(['0002-second'])
+      expect((await store.schema()).pending).toEqual(['9999-next'])
+      expect(await store.migrate()).toEqual(['9999-next'])
     })
     await using(own, async (store) => {
-      expect(await store.schema()).toEqual({ pending: [], newer: ['0002-second'] })
+      expect(await store.schema()).toEqual({ pending: [], newer: ['9999-next'] })
       expect(await store.migrate()).toEqual([])
       expect(await store.accept(newRun('t'), note('run.create'))).toMatchObject({ kind: 'created' })
+    })
+  })
+
+  test('from the first version on, brings webhooks to a database that has none', async () => {
+    const { begin, own, using } = await arranged()
+    await begin({ '0001-initial': own['0001-initial'] as Migrations[string] })
+    await using(own, async (store) => {
+      expect(await store.migrate()).toEqual(Object.keys(own).slice(1))
+      const lease = await accepted(store, 't', { webhook: 'https://hooks.example/' })
+      await store.record(lease, { at: T0, finish: { status: 'failed', response: null } }, null)
+      expect(await store.dueDeliveries(T0, T0 + 1, 9)).toMatchObject([{ run_id: lease.run_id }])
     })
   })
 
@@ -86,6 +122,6 @@ describe.each(postgresIsWanted ? places : places.slice(0, 1))('I16: migrating $n
     if (name === 'sqlite') return
     const { next, using } = await arranged()
     const applied = await Promise.all([1, 2, 3].map(() => using(next, (store) => store.migrate())))
-    expect(applied.flat().sort()).toEqual(['0001-initial', '0002-second'])
+    expect(applied.flat().sort()).toEqual(Object.keys(next))
   })
 })

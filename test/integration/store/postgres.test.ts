@@ -5,7 +5,7 @@ import type { Backend } from '../../../src/store/backend.ts'
 import { createPostgresBackend } from '../../../src/store/postgres/backend.ts'
 import { openPostgresStore, POSTGRES_MIGRATIONS, type PostgresOptions } from '../../../src/store/postgres/open.ts'
 import { createPool } from '../../../src/store/postgres/pool.ts'
-import type { Tables } from '../../../src/store/tables.ts'
+import { PER_TENANT, type Tables } from '../../../src/store/tables.ts'
 import { accepted, newTenant } from '../../contracts/store-samples.ts'
 import { createDatabase, type PostgresDatabase, postgresIsWanted } from '../../contracts/store-subjects.ts'
 
@@ -84,6 +84,14 @@ describe.skipIf(!postgresIsWanted)('PostgreSQL', () => {
       await expect(forged).rejects.toThrow(/row-level security/)
       expect(await db.read('', (trx) => trx.selectFrom('runs').select('run_id').execute())).toEqual([])
     })
+  })
+
+  test('every table whose rows belong to a tenant stands behind a wall, for its owner too', async () => {
+    const { rows } = await (await admin()).query(`
+      select c.relname as name, c.relrowsecurity and c.relforcerowsecurity and p.polname is not null as walled
+      from pg_attribute a join pg_class c on c.oid = a.attrelid left join pg_policy p on p.polrelid = c.oid
+      where a.attname = 'tenant' and c.relkind = 'r' order by 1`)
+    expect(rows).toEqual([...PER_TENANT].sort().map((name) => ({ name, walled: true })))
   })
 
   test('I03: connections ended by the server, idle or at work, are told of and replaced; the process lives', async () => {

@@ -89,7 +89,7 @@ describe('what a reader must know', () => {
     const skipped = result('b', { status: 'skipped', success: false, content: null, error, model: null, attempts: [] })
     const errors = [{ task_id: 'b', ...error, cause: 'a' }]
     expect(findings(response({ results: [failed, skipped], metadata: { errors } }))).toEqual([
-      'a failed (upstream_timeout): The model server did not answer in time. Asked: M1 (upstream_error) 2 times, then M2 (upstream_timeout).',
+      'a failed (upstream_timeout): The model server did not answer in time. Attempts: M1 (upstream_error) 2 times, then M2 (upstream_timeout).',
       'b was skipped: it depends on a, which did not succeed.',
     ])
   })
@@ -105,8 +105,8 @@ describe('what a reader must know', () => {
       result('c', { truncated: true, warnings: ['The prompt may not fit.'] }),
     ]
     expect(findings(response({ results }))).toEqual([
-      'a: M2 answered instead of M1. Asked: M1 (upstream_error), then M2 (ok).',
-      'b: M1 answered after a retry. Asked: M1 (rate_limited), then M1 (ok).',
+      'a: M2 answered instead of M1. Attempts: M1 (upstream_error), then M2 (ok).',
+      'b: M1 answered after a retry. Attempts: M1 (rate_limited), then M1 (ok).',
       'c: the answer was cut by the token limit and is incomplete (output_truncated).',
       'c: The prompt may not fit.',
     ])
@@ -121,9 +121,9 @@ describe('what a reader must know', () => {
       result('d', { ...M1, model: 'M2', attempts: [attempt('M1', 'breaker_open'), attempt('M2', 'ok')] }),
     ]
     expect(findings(response({ results }))).toEqual([
-      'a: M2 answered instead of M1. Asked: M1 (gave way), then M2 (second call: ok).',
-      'b: M1 answered by a second call. Asked: M1 (gave way), then M1 (second call: ok).',
-      'd: M2 answered instead of M1. Asked: M1 was not asked (breaker_open: left alone after repeated failures), then M2 (ok).',
+      'a: M2 answered instead of M1. Attempts: M1 (gave way), then M2 (second call: ok).',
+      'b: M1 answered by a second call. Attempts: M1 (gave way), then M1 (second call: ok).',
+      'd: M2 answered instead of M1. Attempts: M1 was not asked (breaker_open: left alone after repeated failures), then M2 (ok).',
     ])
   })
 

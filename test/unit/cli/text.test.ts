@@ -107,5 +107,6 @@ describe('a problem', () => {
       'Request id: r-1',
     ])
     expect(problemLines(problem, 7)).toContain('Try again in 7 s.')
+    expect(problemLines({ ...problem, retry_after_s: 5 })).toContain('Try again in 5 s.')
   })
 })

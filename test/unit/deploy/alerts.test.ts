@@ -7,7 +7,7 @@ interface RuleTests {
 }
 
 const rules = rulesOf(readYaml<RuleFile>('deploy/prometheus/alerts.yml'))
-const cases = ['alerts.test.yml', 'alerts-runs.test.yml', 'alerts-models.test.yml'].flatMap(
+const cases = ['alerts.test.yml', 'alerts-runs.test.yml', 'alerts-models.test.yml', 'alerts-store.test.yml'].flatMap(
   (file) => readYaml<RuleTests>(`deploy/prometheus/${file}`).tests,
 )
 const scrapes = readYaml<{ scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[] }>(

@@ -181,7 +181,11 @@ describe('a roster file', () => {
 
   it('is refused with every field that is wrong, in words of what it must be', () => {
     const models = [{ ...CLINICAL, slots: '2', url: 'ftp://gpu1/v1', context_window: 64 }, { id: 'billing-8b' }]
-    const agents = { Clinical: { model: 'clinical-7b', fallbacks: 'billing-8b', timeout: 3 }, '9': { model: 'x' } }
+    const agents = {
+      Clinical: { model: 'clinical-7b', fallbacks: 'billing-8b', timeout: 3 },
+      '9': { model: 'x' },
+      Chat: 'x',
+    }
     expect(refusal(fromFile({ models, agents })).split('\n')).toEqual([
       'MODELS_FILE models.json is not a roster:',
       '  models[0].url: must be an http or https URL',
@@ -192,6 +196,7 @@ describe('a roster file', () => {
       '  agents.*: is no name of an agent: must be 1–64 characters of A–Z a–z 0–9 _ -, a letter first',
       '  agents.Clinical.fallbacks: must be a list of model ids',
       '  agents.Clinical.timeout: is not a known member; check its spelling',
+      '  agents.Chat: must be an object, for example {"model": "clinical-7b"}',
     ])
   })
 

@@ -56,12 +56,25 @@ describe('the record of an attempt', () => {
     expect(log.sent(ONE, now(), now(), false).outcome).toBe('cancelled')
   })
 
-  it.each(['breaker_open', 'context_overflow'] as const)('has no start when nothing was sent: %s', (code) => {
-    const { log, now } = begun()
-    const record = log.sent(ONE, now(), now(), false)
-    log.ended(record, failure(code))
-    expect([record.outcome, record.started_at_ms, log.failed(code).started_at_ms]).toEqual([code, null, null])
-  })
+  it.each(['breaker_open', 'context_overflow', 'cancelled', 'upstream_timeout'] as const)(
+    'has no start when nothing was sent: %s',
+    (code) => {
+      const { log, now } = begun()
+      const record = log.sent(ONE, now(), now(), false)
+      log.ended(record, failure(code, { latency_ms: 0 }))
+      expect([record.outcome, record.started_at_ms, log.failed(code).started_at_ms]).toEqual([code, null, null])
+    },
+  )
+
+  it.each(['context_overflow', 'cancelled', 'upstream_timeout'] as const)(
+    'has a start when the server was asked: %s',
+    (code) => {
+      const { log, now } = begun()
+      const record = log.sent(ONE, now(), now(), false)
+      log.ended(record, failure(code, { latency_ms: 3 }))
+      expect([record.outcome, record.started_at_ms]).toEqual([code, 1000])
+    },
+  )
 
   it('has none either of a fallback whose lane was full; that is not the model last asked', () => {
     const { log, now } = begun()

@@ -62,6 +62,14 @@ describe('a call that was given up', () => {
     expect(expected(forecast, 50)).toBe(550)
   })
 
+  it('before it was sent teaches nothing: no work is ever expected to take no time', () => {
+    const forecast = new Forecast()
+    giveUp(forecast, 0)
+    expect(expected(forecast)).toBe(null)
+    const { weights } = forecast.worksOf([{ agent_type: 'Clinical', planned_model: 'm', max_tokens: 50 }])
+    expect([...weights]).toEqual([500])
+  })
+
   it('is all that is known while no answer has come, and counts for nothing once one has', () => {
     const forecast = new Forecast()
     giveUp(forecast, 5000)

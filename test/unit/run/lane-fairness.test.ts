@@ -15,6 +15,8 @@ interface Call {
   /** What it takes; `work` is what was expected, the same if left out. */
   took?: number
   work?: number
+  /** False: it turns out that it cannot be sent. @default true */
+  sent?: boolean
 }
 
 /** Lanes whose calls hold their permits as long as they say. Times since the start of the test. */
@@ -24,7 +26,10 @@ function ward(slots: Record<string, number>, gpu_max?: number) {
   const t0 = performance.now()
   const at = () => performance.now() - t0
   /** Resolves with when it got its permit and when it ended. */
-  const call = async (model: string, { run, priority = 0, rank = 0, took = SECOND, work = took }: Call) => {
+  const call = async (
+    model: string,
+    { run, priority = 0, rank = 0, took = SECOND, work = took, sent = true }: Call,
+  ) => {
     const lane = lanes.get(model) as Lane
     const deadline = performance.now() + 10_000_000
     const request = { claimant: run, priority, rank, work, deadline, cancel: new Cancellation() }
@@ -33,7 +38,7 @@ function ward(slots: Record<string, number>, gpu_max?: number) {
     expect(gpu.busy).toBe([...lanes.values()].reduce((sum, { busy }) => sum + busy, 0))
     const granted = at()
     await new Promise((resolve) => setTimeout(resolve, took))
-    lane.release({ claimant: run, work }, took)
+    lane.release(request, took, sent)
     return { granted, ended: at() }
   }
   const runOf = (own: Partial<Claimant> = {}) => claimant({ start: performance.now(), ...own })
@@ -189,6 +194,36 @@ describe('a tenant with a thousand calls waiting', () => {
     await wait(200 * SECOND)
     expect(Math.abs(got.late - got.honest)).toBeLessThanOrEqual(8 * SECOND)
     await finish(Promise.all(all))
+  })
+})
+
+describe('a tenant whose calls could not be sent', () => {
+  it('owes nothing for them: no GPU worked', async () => {
+    const { call, runOf } = ward({ m: 1 })
+    const unlucky = runOf({ tenant: 'unlucky' })
+    const other = runOf({ tenant: 'other' })
+    const first = call('m', { run: other })
+    const refused = times(20, () => call('m', { run: unlucky, took: 0, work: SECOND, sent: false }))
+    const others = times(10, () => call('m', { run: other }))
+    await wait(1.5 * SECOND)
+    // Ten calls of the other tenant stand before it if it has to pay for its twenty.
+    const late = call('m', { run: unlucky })
+    const { granted } = await finish(late)
+    expect(granted).toBeLessThanOrEqual(3 * SECOND)
+    await Promise.all([first, ...refused, ...others])
+  })
+
+  it('gets nothing back for permits that were free', async () => {
+    const { call, runOf } = ward({ m: 1 })
+    const saver = runOf({ tenant: 'saver' })
+    const other = runOf({ tenant: 'other' })
+    // Its permit is free and it holds it while both come to wait.
+    const free = call('m', { run: saver, took: 10, work: 20 * SECOND, sent: false })
+    const both = times(6, (at) => call('m', { run: at % 2 ? saver : other }))
+    await finish(Promise.all([free, ...both]))
+    const granted = (await Promise.all(both)).map((one) => one.granted)
+    // In turns, the other one first: it is not held back by what the saver never had to pay.
+    expect(granted).toEqual([...granted].sort((a, b) => a - b))
   })
 })
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import { GpuBudget } from '../../../src/run/gpu-budget.ts'
-import { type Admission, type AdmissionRequest, Lane } from '../../../src/run/lane.ts'
+import { Lane } from '../../../src/run/lane.ts'
+import type { Admission, AdmissionRequest } from '../../../src/run/lane-port.ts'
 import { claimant } from '../../helpers/fake-port.ts'
 
 const AGING = 15_000

@@ -2,13 +2,13 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Outcome } from '../../../src/contract/outcome.ts'
 import type { Plan } from '../../../src/plan/plan.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
-import { type RunHooks, runPlan } from '../../../src/run/scheduler.ts'
+import type { RunHooks } from '../../../src/run/scheduler.ts'
 import { FakePort, type FakeShop, fakeShop, quiet } from '../../helpers/fake-port.ts'
-import { opened, STRICT } from '../../helpers/opened.ts'
+import { opened, runWhole, STRICT } from '../../helpers/opened.ts'
 import { needing, planOf, task } from '../../helpers/plans.ts'
 
 const run = (plan: Plan, shop: FakeShop, cancellation = new Cancellation(), own: Partial<RunHooks> = {}) =>
-  runPlan(plan, shop, opened(plan, shop, { cancellation }), { ...STRICT, ...own })
+  runWhole(plan, shop, opened(plan, shop, { cancellation }), { ...STRICT, ...own })
 
 const said = (outcomes: readonly Outcome[]) =>
   outcomes.map(({ status, error, cause }) => [status, error?.code ?? null, cause])

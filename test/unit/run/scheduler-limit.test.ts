@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Cancellation } from '../../../src/run/cancellation.ts'
-import { runPlan } from '../../../src/run/scheduler.ts'
 import { FakePort, fakeShop } from '../../helpers/fake-port.ts'
-import { opened, STRICT } from '../../helpers/opened.ts'
+import { opened, runWhole, STRICT } from '../../helpers/opened.ts'
 import { acyclic, needing, planOf, task } from '../../helpers/plans.ts'
 
 const wide = { slots: { 'clinical-model': 100 } }
@@ -35,7 +34,9 @@ describe('a run of any shape with at most n tasks in flight', () => {
             })
           })
           const shop = fakeShop(port, wide)
-          const outcomes = await scheduler.waitFor(runPlan(plan, shop, opened(plan, shop), STRICT, most))
+          const outcomes = await scheduler.waitFor(
+            runWhole(plan, shop, opened(plan, shop), STRICT, { max_in_flight: most }),
+          )
           expect(wrong).toEqual([])
           expect(outcomes.every(({ status }) => status === 'succeeded')).toBe(true)
           expect(shop.taken()).toBe(0)
@@ -51,7 +52,7 @@ describe('a run of any shape with at most n tasks in flight', () => {
         const plan = planned(dependencies)
         const port = new FakePort((call) => queueMicrotask(call.succeed))
         const shop = fakeShop(port, wide)
-        await runPlan(plan, shop, opened(plan, shop), STRICT, 1)
+        await runWhole(plan, shop, opened(plan, shop), STRICT, { max_in_flight: 1 })
         expect(port.asked).toEqual(plan.graph.order.map((index) => `t${index}`))
       }),
     )
@@ -64,7 +65,7 @@ describe('tasks that are held back', () => {
     const port = new FakePort()
     const shop = fakeShop(port, wide)
     const cancellation = new Cancellation()
-    const done = runPlan(plan, shop, opened(plan, shop, { cancellation }), STRICT, 1)
+    const done = runWhole(plan, shop, opened(plan, shop, { cancellation }), STRICT, { max_in_flight: 1 })
     await port.nth(1)
     cancellation.cancel('cancelled')
     expect((await done).map(({ status }) => status)).toEqual(['cancelled', 'cancelled', 'cancelled'])
@@ -80,7 +81,7 @@ describe('tasks that are held back', () => {
       ),
     )
     const shop = fakeShop(port, wide)
-    const outcomes = await runPlan(plan, shop, opened(plan, shop), STRICT, 1)
+    const outcomes = await runWhole(plan, shop, opened(plan, shop), STRICT, { max_in_flight: 1 })
     expect(outcomes.map(({ status }) => status)).toEqual(['failed', 'succeeded', 'skipped'])
   })
 })

@@ -2,9 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../../src/contract/outcome.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
-import { runPlan } from '../../../src/run/scheduler.ts'
 import { FakePort, fakeShop } from '../../helpers/fake-port.ts'
-import { opened } from '../../helpers/opened.ts'
+import { opened, runWhole } from '../../helpers/opened.ts'
 import { acyclic, planOf, task } from '../../helpers/plans.ts'
 
 const AGENT_NAMES = ['Clinical', 'MedicalQA', 'Billing'] as const
@@ -59,7 +58,7 @@ describe('a run of any shape, on any permits, with any failures', () => {
           ),
         )
         const ends: Outcome[] = []
-        const running = runPlan(plan, shop, opened(plan, shop, { cancellation }), {
+        const running = runWhole(plan, shop, opened(plan, shop, { cancellation }), {
           onTaskEnd: ({ index }, outcome) => {
             log.push({ what: 'end', index })
             ends.push(outcome)

@@ -2,13 +2,13 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Outcome } from '../../../src/contract/outcome.ts'
 import type { Plan } from '../../../src/plan/plan.ts'
 import type { RunContext } from '../../../src/run/run-context.ts'
-import { type RunHooks, runPlan } from '../../../src/run/scheduler.ts'
+import type { RunHooks } from '../../../src/run/scheduler.ts'
 import { FakePort, type FakeShop, fakeShop, quiet } from '../../helpers/fake-port.ts'
-import { opened, STRICT } from '../../helpers/opened.ts'
+import { opened, runWhole, STRICT } from '../../helpers/opened.ts'
 import { needing, planOf, task } from '../../helpers/plans.ts'
 
 const run = (plan: Plan, shop: FakeShop, own: Partial<RunContext> = {}, hooks: Partial<RunHooks> = {}) =>
-  runPlan(plan, shop, opened(plan, shop, own), { ...STRICT, ...hooks })
+  runWhole(plan, shop, opened(plan, shop, own), { ...STRICT, ...hooks })
 
 const wide = { slots: { 'clinical-model': 100 } }
 const statuses = (outcomes: readonly Outcome[]) => outcomes.map(({ status }) => status)
@@ -148,5 +148,19 @@ describe('the events of a run', () => {
       ...Array(3).fill('listener b'),
     ])
     expect(shop.taken()).toBe(0)
+  })
+
+  it('cannot change it either when whoever hears of the ends of tasks throws', async () => {
+    const port = new FakePort((call) => queueMicrotask(call.succeed))
+    const onFault = vi.fn()
+    const onTaskEnd = () => {
+      throw new Error('listener')
+    }
+    const outcomes = await run(planOf([task('a'), needing('b', 'a')]), fakeShop(port), {}, { onFault, onTaskEnd })
+    expect(statuses(outcomes)).toEqual(['succeeded', 'succeeded'])
+    expect(onFault.mock.calls.map(([error, { task_id }]) => `${error.message} ${task_id}`)).toEqual([
+      'listener a',
+      'listener b',
+    ])
   })
 })

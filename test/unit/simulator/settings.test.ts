@@ -56,6 +56,7 @@ describe('the settings of npm run simulate', () => {
 
   it('refuse a MODELS_FILE that is no roster', () => {
     expect(() => urls({ MODELS_FILE: 'x' }, () => '{"models": []}')).toThrow(/x is not a roster: models/)
+    expect(() => urls({ MODELS_FILE: 'x' }, () => 'models:')).toThrow('MODELS_FILE is not JSON: x')
   })
 })
 

@@ -1,0 +1,110 @@
+import type { RunEnd, Watching } from '../contract/service.ts'
+import { Problem } from '../errors.ts'
+import type { Store } from '../store/port.ts'
+import type { LiveEvent, LiveRuns } from './live.ts'
+import { savedEnd } from './saved.ts'
+
+const PAGE = 500
+/** For runs of other processes, and in case a notice was lost. */
+const LOOK_AGAIN_MS = 1000
+
+export interface WatchParts {
+  store: Store
+  live: LiveRuns
+}
+
+export const noSuchRun = () => new Problem('not_found', 'There is no run with this id.')
+
+/** One watcher: first what the store has, then what comes, without a gap and without telling anything twice. */
+class Watcher {
+  readonly #parts: WatchParts
+  readonly #watching: Watching
+  #last: number
+  /** The store was read to its end; from now on live events may go out as they come. */
+  #caughtUp = false
+  #wake: () => void = () => undefined
+  #woken = false
+
+  constructor(parts: WatchParts, watching: Watching) {
+    this.#parts = parts
+    this.#watching = watching
+    this.#last = watching.after
+  }
+
+  async watch(): Promise<{ end: RunEnd; last_event_id: number } | null> {
+    const { run_id, left } = this.#watching
+    const stop = this.#parts.live.listen(run_id, (told) => this.#onTold(told))
+    const forget = left.onCancel(() => this.#stir())
+    try {
+      while (!left.cancelled) {
+        this.#woken = false
+        const ended = await this.#catchUp()
+        if (ended !== null) return ended
+        await this.#untilWoken()
+      }
+      return null
+    } finally {
+      stop()
+      forget()
+    }
+  }
+
+  #onTold(told: LiveEvent | null): void {
+    if (told === null) {
+      this.#stir()
+      return
+    }
+    const { id, event } = told
+    const isNews = id !== null && id > this.#last
+    if (isNews && (!this.#caughtUp || id !== this.#last + 1)) {
+      this.#stir()
+      return
+    }
+    // A delta is for who is there when it comes.
+    if (!isNews && (id !== null || !this.#caughtUp)) return
+    if (id !== null) this.#last = id
+    this.#watching.emit(event, id)
+  }
+
+  async #catchUp(): Promise<{ end: RunEnd; last_event_id: number } | null> {
+    const { tenant, run_id } = this.#watching
+    this.#caughtUp = false
+    const run = await this.#parts.store.run(tenant, run_id)
+    if (run === null) throw noSuchRun()
+    await this.#readHistory()
+    const end = savedEnd(run)
+    if (end !== null) return { end, last_event_id: run.last_event_id }
+    // What was told while the store was read came between its pages: it is read again.
+    this.#caughtUp = !this.#woken
+    return null
+  }
+
+  async #readHistory(): Promise<void> {
+    const { tenant, run_id, emit, left } = this.#watching
+    for (;;) {
+      const page = await this.#parts.store.events(tenant, run_id, this.#last, PAGE)
+      if (left.cancelled) return
+      for (const { id, event, data } of page) {
+        emit({ event, data } as Parameters<typeof emit>[0], id)
+        this.#last = id
+      }
+      if (page.length < PAGE) return
+    }
+  }
+
+  #stir(): void {
+    this.#woken = true
+    this.#wake()
+  }
+
+  async #untilWoken(): Promise<void> {
+    if (this.#woken) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, LOOK_AGAIN_MS)
+    this.#wake = resolve
+    await promise
+    clearTimeout(timer)
+  }
+}
+
+export const watchRun = (parts: WatchParts, watching: Watching) => new Watcher(parts, watching).watch()

@@ -1,0 +1,59 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+/** A model server that counts calls in flight, outside all replicas. */
+export interface Ledger {
+  url: string
+  /** The most that were in flight at once since the last `forget`. */
+  peak: () => number
+  inFlight: () => number
+  done: () => number
+  /** Calls begun, by replica. */
+  begun: (replica: string) => number
+  forget: () => void
+  /** Calls stay in flight until `false`. */
+  hold: (held: boolean) => void
+}
+
+/** Answers after `takes_ms`. A call ends for it when it is answered, or its socket is gone. */
+export async function openLedger(takes_ms: number): Promise<Ledger> {
+  const open = new Set<ServerResponse>()
+  const begun = new Map<string, number>()
+  let peak = 0
+  let done = 0
+  let held = false
+  const answer = (response: ServerResponse) => {
+    if (!open.delete(response)) return
+    done++
+    response.end('ok')
+  }
+  const server = createServer((request, response) => {
+    const replica = new URL(request.url ?? '/', 'http://ledger').searchParams.get('replica') ?? ''
+    begun.set(replica, (begun.get(replica) ?? 0) + 1)
+    open.add(response)
+    peak = Math.max(peak, open.size)
+    response.on('close', () => open.delete(response))
+    if (!held) setTimeout(answer, takes_ms, response)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    peak: () => peak,
+    inFlight: () => open.size,
+    done: () => done,
+    begun: (replica) => begun.get(replica) ?? 0,
+    forget: () => {
+      peak = open.size
+    },
+    hold: (on) => {
+      held = on
+      if (!on) for (const response of [...open]) answer(response)
+    },
+  }
+}
