@@ -1,13 +1,17 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { measureAuditVerify } from './audit.ts'
 import bounds from './bounds.json' with { type: 'json' }
+import { measureDbosStep, measureStepOnPostgres, measureStepOnSqlite } from './durable-step.ts'
 import { measureLatency, scenarios } from './latency.ts'
 import { measureMemory } from './memory.ts'
 import { measureOverhead, measureThroughput } from './overhead.ts'
 import { measureOverload } from './overload.ts'
+import { hasPostgres, withDatabase } from './postgres.ts'
 import { BenchProcess } from './process.ts'
 import { compareOverHttp, measureSchedule, policyLines } from './schedule.ts'
 import { measureStart } from './start.ts'
+import { type JournalCost, measureJournal } from './store.ts'
 import { measureFairness, measureNoisyTenant } from './tenants.ts'
 
 /**
@@ -32,6 +36,11 @@ function show(name: Name, value: number, note: string): void {
   console.log(
     `${good ? 'ok   ' : 'WORSE'} ${name.padEnd(28)} ${value.toFixed(3).padStart(9)}  ${limit.padEnd(8)} ${bound.what}${note && ` (${note})`}`,
   )
+}
+
+/** Without a bound: to be seen beside the others. */
+function tell(name: string, value: number, what: string): void {
+  console.log(`     ${name.padEnd(28)} ${value.toFixed(3).padStart(9)}  ${''.padEnd(8)} ${what}`)
 }
 
 // Stripped types are kept between runs: without it the compiler that strips them stays in memory.
@@ -80,6 +89,24 @@ if (wants('memory')) {
   show('memory_mb_after_100k_runs', memory.end, `${RUNS} runs`)
   show('memory_over_bare', memory.end / bare.end, `bare ${bare.end.toFixed(0)} MB`)
   show('memory_second_half_growth', memory.end / memory.half, `half-way ${memory.half.toFixed(0)} MB`)
+}
+
+if (wants('store')) {
+  console.log('')
+  const rounds = { warmup: 20_000, rounds: 9, perRound: 3000 }
+  const steps = { warmup: 40, runs: 40 }
+  const both = ({ rates }: JournalCost) => `${rates.on.toFixed(0)} and ${rates.off.toFixed(0)} runs/s`
+  const cost = await measureJournal(models, FLAGS, null, rounds)
+  show('journal_throughput_sqlite', cost.ratio, both(cost))
+  show('durable_step_sqlite_ms', await measureStepOnSqlite(steps), '')
+  if (await hasPostgres()) {
+    const shared = await withDatabase((url) => measureJournal(models, FLAGS, url, rounds))
+    tell('journal_throughput_postgres', shared.ratio, `the same on PostgreSQL (${both(shared)})`)
+    show('durable_step_postgres_ms', await withDatabase((url) => measureStepOnPostgres(url, steps)), '')
+    const dbos = await withDatabase((url) => measureDbosStep(url, steps))
+    tell('dbos_step_ms', dbos, 'a step of DBOS with the same outcome, on the same PostgreSQL')
+  } else console.log('skipped: no PostgreSQL at 127.0.0.1:5432, its rows and that of DBOS are not measured')
+  show('audit_verify_per_second', await measureAuditVerify(), '')
 }
 models.stop()
 

@@ -16,14 +16,16 @@ export class BenchProcess {
     this.ports = ports
   }
 
-  /** Starts a file of bench/ and waits until it says where it listens. */
+  /** Starts a file of bench/ and waits until it says where it listens. `env`: added to the bench's own. */
   static async start(
     file: string,
     args: readonly (string | number)[],
     flags: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
   ): Promise<BenchProcess> {
     const child = fork(new URL(file, import.meta.url), args.map(String), {
       execArgv: [...flags],
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     const [message] = (await Promise.race([

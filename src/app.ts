@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import sse from '@fastify/sse'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -21,6 +22,7 @@ import securityHeaders from './plugins/security-headers.ts'
 import serializer from './plugins/serializer.ts'
 import service from './plugins/service.ts'
 import shutdown from './plugins/shutdown.ts'
+import { openReplicas } from './replicas.ts'
 import { serverOptions } from './server-options.ts'
 import { createService } from './service.ts'
 import { createLogger } from './telemetry/log.ts'
@@ -33,12 +35,17 @@ export interface AppParts {
   log?: Logger
 }
 
+/** Longer than replicas take to agree on a Redis that is empty. */
+const SETTLING_MS = 3000
+
 /** The whole service, ready to listen or to be injected into. Throws a ConfigError when the Config does not fit together. */
 export async function buildApp(config: Config, parts: AppParts = {}): Promise<FastifyInstance> {
   const { limits } = config
   const { workflows = builtin, log = createLogger(config.logLevel) } = parts
-  const core = buildCore(config, workflows, log)
-  const keeping = await buildKeeping(config, core, log)
+  const owner = randomUUID()
+  const replicas = openReplicas(config.store.redisUrl, owner, log)
+  const core = buildCore(config, workflows, log, replicas)
+  const keeping = await buildKeeping(config, core, log, { owner, notices: replicas?.notices ?? null })
   const app: FastifyInstance = Fastify({
     ...serverOptions(config),
     loggerInstance: log as FastifyBaseLogger,
@@ -52,7 +59,11 @@ export async function buildApp(config: Config, parts: AppParts = {}): Promise<Fa
   await app.register(body)
   await app.register(serializer)
   await app.register(overload)
-  await app.register(rateLimit, { max: limits.rateMax, windowMs: limits.rateWindowMs })
+  await app.register(rateLimit, {
+    max: limits.rateMax,
+    windowMs: limits.rateWindowMs,
+    shared: replicas?.rateCounts ?? null,
+  })
   await app.register(auth, {
     auth: config.auth,
     failures: { limit: limits.authFailures, windowMs: limits.rateWindowMs },
@@ -67,11 +78,14 @@ export async function buildApp(config: Config, parts: AppParts = {}): Promise<Fa
 
   app.addHook('onReady', async () => {
     core.start()
+    // Or the first calls would go by a share of slots that others hold.
+    await replicas?.settled(SETTLING_MS)
     await keeping.start()
   })
   app.addHook('onClose', async () => {
     await keeping.stop()
     await core.close()
+    await replicas?.close()
   })
   return app
 }

@@ -10,6 +10,7 @@ import { executeCommand } from './cli/execute.ts'
 import { EXIT, EXIT_HELP } from './cli/exit-codes.ts'
 import { describeFault } from './cli/fault.ts'
 import { firstGiven, parsePriority, parseRow, parseTimeout } from './cli/options.ts'
+import { addRunsCommands } from './cli/runs-commands.ts'
 import { createTerminal } from './cli/terminal.ts'
 import { makeToken } from './cli/token.ts'
 import { typesCommand } from './cli/types.ts'
@@ -96,10 +97,20 @@ withRemote(
   .option('--priority <n>', 'from 0 to 5 (most urgent)', parsePriority)
   .option('--timeout <time>', 'the run ends then with what it has, such as 90s', parseTimeout)
   .option('--measure', MEASURE, false)
+  .option('--async', 'hand the run over and do not wait for it', false)
+  .option('--key <key>', 'Idempotency-Key: sent again with the same request, it gives the same run')
   .action(async (type: string, options: Remote & ExecuteFlags) => {
-    const { context, row, set = {}, tasks, priority, timeout, measure, json } = options
+    const { context, row, set = {}, tasks, priority, timeout, measure, json, key = null } = options
     const wanted = { type, file: context ?? null, row: row ?? null, set, tasks: tasks ?? null }
-    const full = { ...wanted, priority: priority ?? null, timeout_ms: timeout ?? null, measure, json }
+    const full = {
+      ...wanted,
+      priority: priority ?? null,
+      timeout_ms: timeout ?? null,
+      measure,
+      background: options.async,
+      key,
+      json,
+    }
     exitWith(await executeCommand(full, clientOf(options), terminal))
   })
 
@@ -111,6 +122,8 @@ interface ExecuteFlags {
   priority?: number
   timeout?: number
   measure: boolean
+  async: boolean
+  key?: string
   json: boolean
 }
 
@@ -131,6 +144,7 @@ command('token', 'Print a bearer token, signed with JWT_SECRET (and JWT_ISSUER, 
   })
 
 addDbCommands(program, env, terminal, exitWith)
+addRunsCommands(program, { terminal, exitWith, clientOf, withRemote })
 addAuditCommands(program, { env, terminal, exitWith, clientOf, withRemote })
 
 try {

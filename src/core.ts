@@ -2,20 +2,20 @@ import type { Logger } from 'pino'
 import { customLayout } from '../workflows/custom.ts'
 import type { Config } from './config.ts'
 import type { RosterView } from './contract/roster.ts'
+import { buildLanes, pinAgents } from './lanes.ts'
 import { createRetryPolicy } from './models/retry.ts'
 import { withinBudget } from './models/retry-budget.ts'
 import { buildRoster, type Roster } from './models/roster.ts'
 import { ModelServers } from './models/servers.ts'
 import { Orchestrator } from './orchestrator.ts'
-import type { AgentTable } from './plan/agents.ts'
 import { type Catalogue, compileCatalogue } from './plan/catalogue.ts'
 import type { WorkflowDefinition } from './plan/workflow.ts'
+import type { Replicas } from './queue/replicas.ts'
 import { viewRoster } from './roster-view.ts'
 import { Backlog } from './run/backlog.ts'
 import { waitBehindAll } from './run/estimate.ts'
 import { Forecast } from './run/forecast.ts'
-import { GpuBudget } from './run/gpu-budget.ts'
-import { Lane } from './run/lane.ts'
+import type { LanePort } from './run/lane-port.ts'
 import { Metrics } from './telemetry/metrics.ts'
 import { createObserver } from './telemetry/observer.ts'
 import { version } from './version.ts'
@@ -36,45 +36,16 @@ export interface Core {
   close: () => Promise<void>
 }
 
-function buildLanes(roster: Roster, agingMs: number) {
-  const gpus = new Map(
-    [...roster.gpus.values()].map((gpu) => [
-      gpu.id,
-      new GpuBudget(gpu.id, gpu.max_concurrent ?? Number.POSITIVE_INFINITY),
-    ]),
-  )
-  const lanes = new Map(
-    [...roster.models.values()].map((model) => [
-      model.id,
-      new Lane(model.id, model.slots ?? 1, gpus.get(model.gpu) as GpuBudget, agingMs),
-    ]),
-  )
-  return { gpus, lanes }
-}
-
-/** The slots are those of the lane at every moment: a server may turn out to have others. */
-function pinAgents(roster: Roster, lanes: ReadonlyMap<string, Lane>): AgentTable {
-  return new Map(
-    [...roster.chains].map(([agent, [{ id, gpu }]]) => {
-      const lane = lanes.get(id) as Lane
-      const pinned = {
-        model: id,
-        gpu,
-        gpu_max: lane.gpu.max,
-        get slots() {
-          return lane.slots
-        },
-      }
-      return [agent, pinned]
-    }),
-  )
-}
-
-/** Builds the core from a Config. Throws a ConfigError when roster and workflows do not fit together. */
-export function buildCore(config: Config, workflows: readonly WorkflowDefinition[], log: Logger): Core {
+/** Builds the core from a Config, its lanes shared with `replicas` if there are any. Throws a ConfigError when roster and workflows do not fit together. */
+export function buildCore(
+  config: Config,
+  workflows: readonly WorkflowDefinition[],
+  log: Logger,
+  replicas: Replicas | null = null,
+): Core {
   const { limits } = config
   const roster = buildRoster(config.models)
-  const { gpus, lanes } = buildLanes(roster, limits.priorityAgingMs)
+  const { gpus, lanes } = buildLanes(roster, limits.priorityAgingMs, replicas)
   const agents = pinAgents(roster, lanes)
   const catalogue = compileCatalogue(workflows, agents)
   const servers = new ModelServers(roster.models.values(), {
@@ -85,11 +56,12 @@ export function buildCore(config: Config, workflows: readonly WorkflowDefinition
     log: (finding) => log[GOOD_NEWS.has(finding.finding) ? 'info' : 'warn'](finding, 'model server'),
   })
   const backlog = new Backlog()
-  const estimatedWaitMs = (model: string) => waitBehindAll(lanes.get(model) as Lane, backlog)
+  const estimatedWaitMs = (model: string) => waitBehindAll(lanes.get(model) as LanePort, backlog)
   const metrics = new Metrics({
     lanes: [...lanes.values()],
     gpus: [...gpus.values()],
     workflows: [...catalogue.keys(), 'custom'],
+    queueDegraded: () => (replicas === null ? null : replicas.degraded),
     breakerOpen: (model) => servers.view(model).breaker === 'open',
     estimatedWaitMs,
     noticed: (model) => servers.noticed(model),

@@ -7,6 +7,8 @@ import { type StoreHealth, watchStore } from './archive/store-health.ts'
 import { WebhookDispatcher } from './archive/webhooks/dispatcher.ts'
 import type { Config } from './config.ts'
 import type { Core } from './core.ts'
+import type { Notices } from './queue/notices.ts'
+import { countedDecisions } from './telemetry/counted-decisions.ts'
 import { measuredStore } from './telemetry/measured-store.ts'
 import { createWebhookObserver } from './telemetry/webhook-observer.ts'
 import { version } from './version.ts'
@@ -23,9 +25,16 @@ export interface Keeping {
 }
 
 /** Opens the store that the Config names and builds what rests on it. Throws a ConfigError. */
-export async function buildKeeping(config: Config, core: Core, log: Logger): Promise<Keeping> {
+export async function buildKeeping(
+  config: Config,
+  core: Core,
+  log: Logger,
+  { owner, notices }: { owner: string; notices: Notices | null },
+): Promise<Keeping> {
   const { metrics, orchestrator } = core
-  const opened = measuredStore(await openStore(config.store, log), metrics.store)
+  const measured = measuredStore(await openStore(config.store, log), metrics.store)
+  const opened = countedDecisions(measured, metrics.approvals)
+  metrics.approvals.ask(() => measured.waitingApprovals())
   const audit = new StoreAuditDesk({
     store: opened,
     headFile: config.store.auditHeadFile,
@@ -44,6 +53,8 @@ export async function buildKeeping(config: Config, core: Core, log: Logger): Pro
     log,
     journal: config.store.journal,
     exclusive: config.store.databaseUrl === null,
+    owner,
+    notices,
     webhookHosts: config.webhooks?.hosts ?? null,
     onEnded: () => webhooks?.wake(),
   })

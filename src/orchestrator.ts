@@ -124,7 +124,10 @@ export class Orchestrator {
       forget?.()
       this.#running.delete(cancellation)
     }
-    if (reached.includes(undefined)) {
+    // A held task that nothing waits for holds up the end of the run itself.
+    const isHeld = (task: PlanTask) => reached[task.index]?.status === 'succeeded' && holds?.(task) === true
+    const stands = holds !== undefined && !cancellation.cancelled && plan.tasks.some(isHeld)
+    if (stands || reached.includes(undefined)) {
       leave()
       tell(() => observer.runParked())
       return PARKED

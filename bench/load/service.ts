@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { buildApp } from '../../src/app.ts'
 import { parseConfig } from '../../src/config.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
+import { ownDataDir } from '../data-dir.ts'
 import { BENCH_SECRET } from '../secret.ts'
 import { report } from '../subjects/report.ts'
 
@@ -11,7 +12,14 @@ import { report } from '../subjects/report.ts'
  * out of the way: it would turn callers away before admission does, and admission is what the load benches measure.
  */
 const roster = process.argv[2] as string
-const env = { JWT_SECRET: BENCH_SECRET, NODE_ENV: 'production', RATE_LIMIT_MAX: '1000000000', MODELS_FILE: 'bench' }
+const env = {
+  JWT_SECRET: BENCH_SECRET,
+  NODE_ENV: 'production',
+  RATE_LIMIT_MAX: '1000000000',
+  MODELS_FILE: 'bench',
+  DATA_DIR: ownDataDir(),
+  JOURNAL: 'off',
+}
 const app = await buildApp(
   parseConfig(env, () => roster),
   {

@@ -6,6 +6,7 @@ import { parseConfig } from '../../src/config.ts'
 import type { ExecuteInput } from '../../src/contract/execute.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 import { signToken } from '../../src/token.ts'
+import { ownDataDir } from '../data-dir.ts'
 import { BENCH_SECRET } from '../secret.ts'
 import { AGING_MS } from './policies.ts'
 import type { SimRun } from './run.ts'
@@ -56,6 +57,8 @@ export async function burstOverHttp(
     JWT_SECRET: BENCH_SECRET,
     NODE_ENV: 'production',
     MODELS_FILE: 'bench',
+    DATA_DIR: ownDataDir(),
+    JOURNAL: 'off',
     RATE_LIMIT_MAX: '1000000',
     PRIORITY_AGING_MS: String(Math.round(AGING_MS / scale)),
   }

@@ -13,6 +13,7 @@ import { applyDecisions } from './approvals.ts'
 import { decide } from './decide.ts'
 import { Keeper } from './keeper.ts'
 import { LiveRuns } from './live.ts'
+import { Neighbours, type RunNotices } from './neighbours.ts'
 import { noteOf, SERVICE } from './notes.ts'
 import { cancelledBy, runPlain } from './plain-run.ts'
 import { RunInHand } from './run-in-hand.ts'
@@ -38,23 +39,32 @@ export interface ArchiveParts {
   now?: () => number
   /** Hosts that may be told of ends; null: webhooks are off. */
   webhookHosts: readonly string[] | null
+  /** Between replicas. @default null, there are none */
+  notices?: RunNotices | null
   /** Hears that runs have ended, so that their webhooks may be told. */
   onEnded?: () => void
 }
 
+/** A run that this process works on. */
+interface Held {
+  cancel: () => void
+  durable: RunInHand | null
+}
+
 /** Accepts runs, keeps them, and answers what is asked about them. What is accepted reaches an end, here or elsewhere. */
 export class Archive implements RunsDesk {
-  readonly #parts: Required<Omit<ArchiveParts, 'owner'>>
+  readonly #parts: Required<Omit<ArchiveParts, 'owner' | 'notices'>>
   readonly #owner: string
-  readonly #live = new LiveRuns()
-  readonly #inHand = new Map<string, { cancel: () => void; durable: RunInHand | null }>()
+  readonly #live = new LiveRuns((run_id) => this.#neighbours.changed(run_id))
+  readonly #neighbours: Neighbours
+  readonly #inHand = new Map<string, Held>()
   readonly #ids = new Set<string>()
   readonly #keeper: Keeper
   /** Of those in hand, how many nobody has to wait for here. */
   #durable = 0
   #stopping = false
 
-  constructor({ owner = randomUUID(), now = Date.now, onEnded = () => undefined, ...parts }: ArchiveParts) {
+  constructor({ owner = randomUUID(), now = Date.now, onEnded = () => undefined, notices, ...parts }: ArchiveParts) {
     this.#parts = { ...parts, now, onEnded }
     this.#owner = owner
     this.#keeper = new Keeper({
@@ -65,6 +75,13 @@ export class Archive implements RunsDesk {
       room: () => (this.#stopping ? 0 : MOST_IN_HAND - this.#durable),
       take: (run) => this.#take(run),
       cancel: (run_id) => this.#inHand.get(run_id)?.cancel(),
+    })
+    this.#neighbours = new Neighbours(notices ?? null, {
+      changed: (run_id) => {
+        if (!this.#inHand.has(run_id)) this.#live.stir(run_id)
+      },
+      cancel: (run_id) => this.#inHand.get(run_id)?.cancel(),
+      wake: () => this.#keeper.wake(),
     })
   }
 
@@ -91,15 +108,15 @@ export class Archive implements RunsDesk {
     const { tenant } = caller
     if (options.webhook) checkWebhook(options.webhook, this.#parts.webhookHosts)
     const saved: SavedRequest = { request, timeline, keyed: idempotency_key !== null }
-    const request_hash = hash('sha256', JSON.stringify([request, timeline, options.webhook ?? null]))
     if (idempotency_key !== null) {
       const known = await store.idempotent(tenant, idempotency_key)
-      if (known !== null) return this.#replay(known.run_id, known.body_hash === request_hash, options)
+      if (known !== null) return this.#replay(known.run_id, known.body_hash === hashOf(request, options), options)
     }
     const admitted = respond_async ? orchestrator.plan(request) : orchestrator.admit(request, tenant)
     const durable = respond_async || idempotency_key !== null || needsHuman(admitted)
     if (!durable && !journal) return { kind: 'ended', end: await this.#runUnrecorded(admitted, options) }
 
+    const request_hash = hashOf(request, options)
     const mine = !respond_async || this.#durable < MOST_IN_HAND
     const run: NewRun = {
       tenant,
@@ -124,7 +141,7 @@ export class Archive implements RunsDesk {
       // Whoever has no key cannot come back for it.
       if (!respond_async && idempotency_key === null) options.cancel?.onCancel(() => inHand.cancel())
       if (!respond_async) return this.#answerOf(inHand).finally(stop)
-    }
+    } else this.#neighbours.wake()
     return { kind: 'accepted', run_id: run.run_id, status: 'queued', replayed: false }
   }
 
@@ -163,6 +180,7 @@ export class Archive implements RunsDesk {
   async decide(caller: RunCaller, run_id: string, decision: ApprovalDecision): Promise<ApprovalView> {
     const decided = await decide(this.#parts.store, { caller, run_id, decision, at: this.#parts.now() })
     this.#keeper.wake()
+    this.#neighbours.wake()
     return decided
   }
 
@@ -179,21 +197,28 @@ export class Archive implements RunsDesk {
     const { run_id } = inHand
     this.#durable++
     this.#ids.add(run_id)
-    this.#inHand.set(run_id, { cancel: () => inHand.cancel(), durable: inHand })
+    const held = { cancel: () => inHand.cancel(), durable: inHand }
+    this.#inHand.set(run_id, held)
     inHand.done
       .then(({ kind }) => {
         if (kind === 'ended') onEnded()
+        if (kind === 'handed_over') this.#neighbours.wake()
+        // Somebody may have decided before it was parked.
+        if (kind === 'parked') this.#keeper.wake()
       })
       .catch((err: unknown) => log.error({ err, run_id }, 'fault while working on a stored run'))
       .finally(() => {
-        this.#durable--
-        this.#letGo(run_id)
-        this.#keeper.wake()
+        const wasFull = this.#durable-- >= MOST_IN_HAND
+        this.#letGo(run_id, held)
+        // Others may wait for room only then; a look after every run would cost more than the run.
+        if (wasFull) this.#keeper.wake()
       })
     return inHand
   }
 
-  #letGo(run_id: string): void {
+  /** Unless this process has the run in hand anew by now. */
+  #letGo(run_id: string, held: Held): void {
+    if (this.#inHand.get(run_id) !== held) return
     this.#ids.delete(run_id)
     this.#inHand.delete(run_id)
   }
@@ -203,22 +228,33 @@ export class Archive implements RunsDesk {
     const { caller } = options
     const { request, run_id } = admitted
     const note = noteOf(caller, 'run.create', run_id, now(), { workflow: request.workflow_type, journal: false })
-    const noted = store.note(caller.tenant, [{ ...note, outcome: 'ok' }])
-    const [end] = await Promise.all([orchestrator.run(admitted, options), noted])
-    return end as RunEnd
+    const noted = store.note(caller.tenant, [{ ...note, outcome: 'ok' }], { lazy: true })
+    // What is told while it goes on is an answer too.
+    if (options.emit) await noted
+    const cancel = cancelledBy(options)
+    const running = orchestrator.run(admitted, { ...options, cancel })
+    try {
+      await noted
+    } catch (error) {
+      cancel.cancel('cancelled')
+      await running
+      throw error
+    }
+    return (await running) as RunEnd
   }
 
   async #runRecorded(lease: Lease, admitted: Admitted, options: SubmitOptions): Promise<RunEnd> {
     const { run_id } = lease
     const cancel = cancelledBy(options)
     this.#ids.add(run_id)
-    this.#inHand.set(run_id, { cancel: () => cancel.cancel('cancelled'), durable: null })
+    const held: Held = { cancel: () => cancel.cancel('cancelled'), durable: null }
+    this.#inHand.set(run_id, held)
     const onTrouble = ({ fault }: { fault: string }) =>
       this.#parts.log.warn({ run_id, fault }, 'the store does not take the end of a run; trying again')
     try {
       return await runPlain({ ...this.#parts, onTrouble }, lease, admitted, { ...options, cancel })
     } finally {
-      this.#letGo(run_id)
+      this.#letGo(run_id, held)
     }
   }
 
@@ -234,8 +270,9 @@ export class Archive implements RunsDesk {
           retryAfterS: 5,
         },
       )
-    const run = await this.#parts.store.run(tenant, run_id)
-    return { kind: 'accepted', run_id, status: run?.status ?? 'queued', replayed: false }
+    const run = await this.view(tenant, run_id)
+    if (run.finished_at !== null) return { kind: 'replayed', run }
+    return { kind: 'accepted', run_id, status: run.status, replayed: false }
   }
 
   async #replay(run_id: string, sameBody: boolean, options: SubmitOptions): Promise<RunAnswer> {
@@ -277,17 +314,23 @@ export class Archive implements RunsDesk {
     const run = await store.run(tenant, run_id)
     if (run === null) return
     if (owner !== null) log.warn({ run_id, epoch: claimed.lease.epoch }, 'run taken over')
+    const abandoned = owner !== null && (await this.#isAbandoned(run))
     const inHand = this.#hold(new RunInHand(this.#hands, claimed.lease, run))
-    // Whoever waited for it is gone, and nobody else can ask for it.
-    if (run.mode === 'sync' && !savedRequest(run).keyed && run.status !== 'awaiting_approval' && owner !== null)
-      inHand.cancel()
+    if (abandoned) inHand.cancel()
+  }
+
+  /** Whoever waited for it is gone, and nobody else can ask for it; unless a human has had to do with it. */
+  async #isAbandoned(run: RunDetail): Promise<boolean> {
+    if (run.mode !== 'sync' || savedRequest(run).keyed) return false
+    return (await this.#parts.store.approvals(run.tenant, run.run_id)).length === 0
   }
 
   /** Of a run that nobody has in hand: its end is made here. Of one that another process has: that one hears of it soon. */
   async #cancelElsewhere(tenant: string, run_id: string): Promise<void> {
     const run = await this.#parts.store.run(tenant, run_id)
-    if (run !== null && run.finished_at === null && (run.owner === null || run.status === 'awaiting_approval'))
-      await this.#take(run)
+    if (run === null || run.finished_at !== null) return
+    if (run.owner === null || run.status === 'awaiting_approval') await this.#take(run)
+    else this.#neighbours.cancel(run_id)
   }
 
   async #resultsSoFar(run: RunDetail) {
@@ -312,6 +355,10 @@ function checkWebhook(url: string, hosts: readonly string[] | null): void {
     errors: [{ field: 'webhook_url', message }],
   })
 }
+
+/** Two requests are the same when they ask for the same run, answered in the same form. */
+const hashOf = (request: ExecuteRequest, { timeline = false, webhook = null }: SubmitOptions): string =>
+  hash('sha256', JSON.stringify([request, timeline, webhook]))
 
 const needsHuman = ({ plan }: Admitted): boolean =>
   plan.approval !== null || plan.tasks.some(({ requires_approval }) => requires_approval)

@@ -1,5 +1,4 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import {
   type AuditAct,
   type AuditDesk,
@@ -13,7 +12,7 @@ import { safeError } from '../contract/safe-error.ts'
 import type { Seal } from '../store/audit/seal.ts'
 import type { Store } from '../store/port.ts'
 import { auditBundle } from './audit-fhir.ts'
-import { inspectAll, inspectChain } from './audit-inspection.ts'
+import { AuditInspector } from './audit-inspector.ts'
 import { readPage, viewEntry } from './audit-page.ts'
 import { type AuditLog, AuditSealer } from './audit-sealer.ts'
 import { countAudit } from './audited-store.ts'
@@ -47,10 +46,6 @@ export interface AuditDeskOptions {
   verifyEveryMs?: number
 }
 
-const DAY_MS = 86_400_000
-/** Between two slices of 2 to 4 ms of the verification that nobody waits for. */
-const BACKGROUND_REST_MS = 10
-
 const sealOf = (path: string | null, key: Uint8Array | string | null): Seal | null => {
   if (path === null) return null
   if (key === null) throw new Error('Signed audit heads need a key')
@@ -62,57 +57,47 @@ export class StoreAuditDesk implements AuditDesk {
   /** The store, with what it writes counted: everybody who writes uses this one. */
   readonly store: Store
   readonly #options: AuditDeskOptions
-  readonly #seal: Seal | null
+  readonly #now: () => number
   readonly #sealer: AuditSealer | null
+  readonly #inspector: AuditInspector
   /** Of addresses. Without a configured key one per process: hashes of bare addresses are soon all tried. */
   readonly #addressKey: Uint8Array
-  readonly #now: () => number
-  readonly #broken = new Set<string>()
-  readonly #next = new Map<string, Promise<AuditVerdictView>>()
-  readonly #running = new Map<string, Promise<AuditVerdictView>>()
-  readonly #stopped = new AbortController()
-  #timer: NodeJS.Timeout | undefined
-  #background: Promise<void> = Promise.resolve()
 
   constructor(options: AuditDeskOptions) {
-    const { now = Date.now, log, watch } = options
+    const { now = Date.now, log, watch, headFile, headKey } = options
+    const seal = sealOf(headFile, headKey)
     this.#options = options
     this.#now = now
-    this.#seal = sealOf(options.headFile, options.headKey)
-    this.#addressKey = this.#seal?.key ?? randomBytes(32)
+    this.#addressKey = seal?.key ?? randomBytes(32)
     this.store = countAudit(options.store, (count) => {
       watch.entries(count)
       this.#sealer?.written(count)
     })
-    this.#sealer =
-      this.#seal &&
-      new AuditSealer({
-        store: this.store,
-        seal: this.#seal,
-        now,
-        log,
-        everyEntries: options.sealEveryEntries,
-        everyMs: options.sealEveryMs,
-        onFailed: (broken) => {
-          watch.sealFailed()
-          for (const tenant of broken) this.#broken.add(tenant)
-          watch.broken(this.#broken.size)
-        },
-      })
+    const { store } = this
+    this.#inspector = new AuditInspector({
+      store,
+      seal,
+      everyMs: options.verifyEveryMs,
+      onBroken: (chains) => watch.broken(chains),
+      log,
+    })
+    const onFailed = (broken: readonly string[]): void => {
+      watch.sealFailed()
+      this.#inspector.found(broken)
+    }
+    const { sealEveryEntries: everyEntries, sealEveryMs: everyMs } = options
+    this.#sealer = seal && new AuditSealer({ store, seal, everyEntries, everyMs, now, onFailed, log })
   }
 
   /** Seals the heads and begins to verify all chains, now and every day. */
   async start(): Promise<void> {
     await this.#sealer?.start()
-    this.#verifyAll()
-    this.#timer = setInterval(() => this.#verifyAll(), this.#options.verifyEveryMs ?? DAY_MS).unref()
+    this.#inspector.start()
   }
 
   /** Ends what goes on by itself and seals for the last time: after the last write, before the store is closed. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
-    this.#stopped.abort()
-    await this.#background
+    await this.#inspector.stop()
     await this.#sealer?.stop()
   }
 
@@ -132,7 +117,7 @@ export class StoreAuditDesk implements AuditDesk {
   }
 
   noteStranger(address: string, act: Omit<AuditAct, 'actor'>): Promise<void> {
-    const name = createHmac('sha256', this.#addressKey).update(address).digest('hex').slice(0, 32)
+    const name = createHmac('sha256', this.#addressKey).update(`address ${address}`).digest('hex').slice(0, 32)
     return this.note(SERVICE_CHAIN, { ...act, actor: `address:${name}` })
   }
 
@@ -155,57 +140,6 @@ export class StoreAuditDesk implements AuditDesk {
   }
 
   verify(tenant: string): Promise<AuditVerdictView> {
-    const running = this.#running.get(tenant)
-    if (running === undefined) return this.#verifyNow(tenant)
-    // What was asked for later must see what was written later; all who wait share the one that comes next.
-    const waiting = this.#next.get(tenant)
-    if (waiting !== undefined) return waiting
-    const next = running
-      .catch(() => undefined)
-      .then(() => {
-        this.#next.delete(tenant)
-        return this.#verifyNow(tenant)
-      })
-    this.#next.set(tenant, next)
-    return next
-  }
-
-  #verifyNow(tenant: string): Promise<AuditVerdictView> {
-    const verdict = this.#inspect(tenant).finally(() => this.#running.delete(tenant))
-    this.#running.set(tenant, verdict)
-    return verdict
-  }
-
-  async #inspect(tenant: string): Promise<AuditVerdictView> {
-    const verdict = await inspectChain({ store: this.store, seal: this.#seal }, tenant)
-    this.#judged(tenant, verdict)
-    return verdict
-  }
-
-  #judged(tenant: string, { ok, entries, breaks }: AuditVerdictView): void {
-    if (ok) this.#broken.delete(tenant)
-    else {
-      this.#broken.add(tenant)
-      this.#options.log('error', { tenant, entries, breaks: breaks.length, first: breaks[0] }, 'audit chain broken')
-    }
-    this.#options.watch.broken(this.#broken.size)
-  }
-
-  #verifyAll(): void {
-    this.#background = this.#background.then(async () => {
-      const { signal } = this.#stopped
-      const rest = () => pause(BACKGROUND_REST_MS, undefined, { signal })
-      const { log } = this.#options
-      try {
-        let chains = 0
-        for await (const { tenant, verdict } of inspectAll({ store: this.store, seal: this.#seal, rest })) {
-          this.#judged(tenant, verdict)
-          chains++
-        }
-        log('info', { chains, broken: this.#broken.size }, 'audit chains verified')
-      } catch (error) {
-        if (!signal.aborted) log('warn', { failure: safeError(error) }, 'audit chains could not be verified')
-      }
-    })
+    return this.#inspector.verify(tenant)
   }
 }

@@ -27,6 +27,6 @@ export function countAudit(store: Store, onEntries: (count: number) => void): St
       }
       return counted(store.deleteFinished(before, limit, heard), ({ runs }) => (runs === 0 ? 0 : tenants))
     },
-    note: (tenant, entries) => counted(store.note(tenant, entries), entries.length),
+    note: (tenant, entries, options) => counted(store.note(tenant, entries, options), entries.length),
   }
 }

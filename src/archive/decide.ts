@@ -1,12 +1,14 @@
-import { createTwoFilesPatch } from 'diff'
+import { hash } from 'node:crypto'
 import type { ApprovalDecision } from '../contract/approval.ts'
 import type { ApprovalView } from '../contract/runs.ts'
 import type { RunCaller } from '../contract/service.ts'
 import { Problem } from '../errors.ts'
+import { keepOrigin } from '../results/approval.ts'
 import type { Store } from '../store/port.ts'
 import type { Approval, Decided, RunRecord } from '../store/records.ts'
-import { type ApprovalDocument, contentOf, type DecisionContent } from './approvals.ts'
+import { type ApprovalDocument, type DecisionContent, isSimulated, shownBy } from './approvals.ts'
 import { noteOf } from './notes.ts'
+import { diffOf } from './text-diff.ts'
 import { approvalView } from './view.ts'
 import { noSuchRun } from './watch.ts'
 
@@ -42,20 +44,32 @@ function checkEyes({ document }: Approval, run: RunRecord, { subject }: RunCalle
     throw new Problem('forbidden', 'Whoever asked for this run may not decide on it: it takes a second person.')
 }
 
+/**
+ * The text that a human sent in place of the one shown; null when it says the same. Line ends and blank ends are those of
+ * editors, no changes: in a diff they would hide what was changed.
+ */
+function editOf(approval: Approval, content: string): string | null {
+  const shown = shownBy(approval).content
+  const edited = keepOrigin(
+    content
+      .replace(/^\uFEFF/, '')
+      .replaceAll(/\r\n?/g, '\n')
+      .trimEnd(),
+    isSimulated(approval),
+  )
+  return edited === shown.trimEnd() ? null : edited
+}
+
 function contentOfDecision(approval: Approval, { decision, comment, content }: ApprovalDecision): DecisionContent {
   if (decision === 'reject' && content !== undefined)
     throw new Problem('invalid_request', 'Only a text that is approved can be edited.', {
       errors: [{ field: 'content', message: 'goes with decision "approve" only' }],
     })
-  const shown = contentOf(approval)
-  const edited_content = content === undefined || content === shown ? null : content
+  const edited_content = content === undefined ? null : editOf(approval, content)
   return {
     comment: comment ?? null,
     edited_content,
-    diff:
-      edited_content === null
-        ? null
-        : createTwoFilesPatch('as written', 'as approved', `${shown}\n`, `${edited_content}\n`, '', '', { context: 2 }),
+    diff: edited_content === null ? null : diffOf(shownBy(approval).content, edited_content),
   }
 }
 
@@ -78,6 +92,8 @@ export async function decide(
   const note = noteOf(caller, `approval.${decision.decision}`, run_id, at, {
     approval_id,
     edited: content.edited_content !== null,
+    // What was decided on, to the letter; the text itself is none of the audit's.
+    text_sha256: hash('sha256', content.edited_content ?? shownBy(approval).content),
   })
   const decided = await store.decide(tenant, approval_id, { status, by: subject, at, content }, note)
   if (!decided.ok) throw new Problem('conflict', CONFLICTS[decided.reason])

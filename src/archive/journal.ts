@@ -72,6 +72,7 @@ export class RunJournal {
   }
 
   event(event: RunEvent): void {
+    if (this.#lost) return
     if (!isDelta(event)) {
       this.#gathered.told.push(event)
       this.#wake()
@@ -115,11 +116,17 @@ export class RunJournal {
 
   async #drain(): Promise<void> {
     while (!this.#lost && this.#hasNews) await this.#write(this.#take())
+    if (!this.#lost) this.#tellAll(this.#take().told)
   }
 
+  /** Whether anything waits that the store keeps: deltas alone are worth no write. */
   get #hasNews(): boolean {
     const { status, outcomes, approvals, told } = this.#gathered
-    return status !== undefined || outcomes.length + approvals.length + told.length > 0
+    return status !== undefined || outcomes.length + approvals.length > 0 || !told.every(isDelta)
+  }
+
+  #tellAll(told: readonly RunEvent[]): void {
+    for (const event of told) this.#parts.tell({ id: isDelta(event) ? null : ++this.#lastEventId, event })
   }
 
   #take(): Gathered {
@@ -142,7 +149,7 @@ export class RunJournal {
         { until: Number.POSITIVE_INFINITY, onTrouble },
       )
       if (!recorded.ok) return this.#lose()
-      for (const event of told) this.#parts.tell({ id: isDelta(event) ? null : ++this.#lastEventId, event })
+      this.#tellAll(told)
       if (recorded.cancel_requested_at !== null) onCancelAsked()
     } catch (error) {
       onFault(error)

@@ -3,18 +3,25 @@ import { safeError } from '../contract/safe-error.ts'
 import type { Store } from '../store/port.ts'
 import type { RunRecord } from '../store/records.ts'
 import { noteOf, SERVICE } from './notes.ts'
+import { isPassing } from './patience.ts'
+import { Stillness } from './stillness.ts'
 
 /** Two signs of life may be lost before a run counts as left behind. */
 const HEARTBEAT_MS = 3000
 const LEFT_BEHIND_MS = 10_000
 const LOOK_MS = 1000
+/** Counts at most between two looks: after an outage of the store owners have the rest of the time to give a sign of life. */
+const MOST_UNSEEN_MS = 3 * LOOK_MS
 const AT_ONCE = 100
+const MOST_SEEN = 1000
+/** A run that cannot even be begun, because its text does not open for example, is tried again after that long. */
+const AILING_MS = 60_000
 
 export interface KeeperParts {
   store: Store
   /** Id of this process. */
   owner: string
-  /** Nobody else can work on this store: what another owner left is orphaned at once. */
+  /** Nobody else can work on this store: what another owner left at the start is orphaned at once. */
   exclusive: boolean
   now: () => number
   log: Logger
@@ -36,6 +43,10 @@ export class Keeper {
   #stopped = false
   #beatAt = 0
   #failing = false
+  readonly #others = new Stillness(LEFT_BEHIND_MS, MOST_UNSEEN_MS)
+  readonly #ours = new Stillness(LEFT_BEHIND_MS, MOST_UNSEEN_MS)
+  /** Run ids, with when each may be tried again on the clock of performance.now(). */
+  readonly #ailing = new Map<string, number>()
 
   constructor(parts: KeeperParts) {
     this.#parts = parts
@@ -88,14 +99,15 @@ export class Keeper {
       await store.heartbeat(owner, at)
       this.#beatAt = performance.now()
     }
-    for (const run of await store.unfinished({ owner, limit: 1000 })) {
-      if (!inHand.has(run.run_id)) {
-        // Its acceptance was committed although the answer to it was lost.
-        if (run.created_at < at - LEFT_BEHIND_MS) await this.#takeAll([run])
-      } else if (run.cancel_requested_at !== null) cancel(run.run_id)
-    }
-    const left = await store.unfinished({ untouched_since: at - LEFT_BEHIND_MS, limit: AT_ONCE })
-    await this.#takeAll(left.filter((run) => run.owner !== owner))
+    const ours = await store.unfinished({ owner, limit: MOST_SEEN })
+    for (const { run_id, cancel_requested_at } of ours)
+      if (cancel_requested_at !== null && inHand.has(run_id)) cancel(run_id)
+    // Their acceptance was committed although the answer to it was lost, or work on them broke off.
+    const dropped = ours.filter(({ run_id }) => !inHand.has(run_id))
+    await this.#takeAll(this.#ours.look(dropped, idOf, ({ epoch }) => `${epoch}`, performance.now()))
+    const all = await store.unfinished({ limit: MOST_SEEN })
+    const others = all.filter((run) => run.owner !== null && run.owner !== owner)
+    await this.#takeAll(this.#others.look(others, idOf, signOf, performance.now()))
     await store.expireApprovals(at, AT_ONCE, (_, approval_id) => ({
       ...noteOf(SERVICE, 'approval.expire', '', at),
       object: `approval/${approval_id}`,
@@ -108,7 +120,21 @@ export class Keeper {
   async #takeAll(runs: readonly RunRecord[]): Promise<void> {
     for (const run of runs) {
       if (this.#stopped || this.#parts.room() <= 0) return
-      await this.#parts.take(run)
+      const { run_id } = run
+      if ((this.#ailing.get(run_id) ?? 0) > performance.now()) continue
+      try {
+        await this.#parts.take(run)
+        this.#ailing.delete(run_id)
+      } catch (error) {
+        if (isPassing(error)) throw error
+        // One run must not keep the others waiting.
+        this.#ailing.set(run_id, performance.now() + AILING_MS)
+        this.#parts.log.error({ run_id, failure: safeError(error) }, 'a stored run cannot be taken up')
+      }
     }
   }
 }
+
+const idOf = ({ run_id }: RunRecord): string => run_id
+/** Changes with every sign of life. */
+const signOf = ({ epoch, touched_at }: RunRecord): string => `${epoch} ${touched_at}`

@@ -1,6 +1,9 @@
 import type { RunCaller } from '../contract/service.ts'
 import type { AuditDetails, AuditNote } from '../store/audit/entry.ts'
 
+/** Ids of ours. Whatever else a caller asks for by id is that caller's text and is never recorded. */
+const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
+
 /** What a caller's action on a run leaves in the audit. */
 export const noteOf = (
   { subject }: Pick<RunCaller, 'subject'>,
@@ -8,7 +11,7 @@ export const noteOf = (
   run_id: string,
   at: number,
   details: AuditDetails = {},
-): AuditNote => ({ at, actor: subject, action, object: `run/${run_id}`, details })
+): AuditNote => ({ at, actor: subject, action, object: `run/${ID.test(run_id) ? run_id : '(no id)'}`, details })
 
 /** What the service does by itself. */
 export const SERVICE = { subject: 'service' } as const

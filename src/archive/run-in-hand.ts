@@ -6,13 +6,15 @@ import type { RunEvent } from '../contract/events.ts'
 import type { RunEnd } from '../contract/service.ts'
 import { Problem } from '../errors.ts'
 import { type Admitted, type Orchestrator, PARKED } from '../orchestrator.ts'
-import { decideDocument } from '../results/approval.ts'
+import { noticesAbove } from '../results/approval.ts'
 import { Cancellation } from '../run/cancellation.ts'
 import type { Store } from '../store/port.ts'
 import type { Lease, NewApproval, RunDetail } from '../store/records.ts'
-import { type ApprovalDocument, applyDecisions, type DecidedSoFar, decisionOf } from './approvals.ts'
+import { type ApprovalDocument, applyDecisions, type DecidedSoFar } from './approvals.ts'
+import { decisionsToTell } from './decision-events.ts'
 import { RunJournal } from './journal.ts'
 import type { LiveRuns } from './live.ts'
+import { isPassing } from './patience.ts'
 import { callerOf, savedRequest } from './saved.ts'
 import { unplannable } from './unplannable.ts'
 
@@ -54,6 +56,8 @@ export class RunInHand {
   readonly #journal: RunJournal
   /** Cancelled when the run shall end; also when it is no longer ours. */
   readonly #signal = new Cancellation()
+  /** Tasks whose texts this process has asked a human about. */
+  readonly #asked = new Set<string>()
   #handsOff: 'handed_over' | 'lost' | null = null
 
   /** `admitted`: what this process has just planned for it. */
@@ -98,19 +102,20 @@ export class RunInHand {
   async #work(admitted: Admitted | null): Promise<Worked> {
     const before = this.#lease.epoch === 1 ? NOTHING_BEFORE : await this.#before()
     const { document } = before
-    if (document !== null && document.approval.status !== 'pending') return this.#finishDecided(document)
+    if (document !== null && document.status !== 'pending') return this.#finish(document.end)
     // Nothing to do before somebody decides, unless it is to end without that.
-    if (document !== null && !this.#signal.cancelled) return this.#park()
+    if (document !== null && !this.#signal.cancelled) return this.#park(before)
     const planned = admitted === null ? this.#plan() : { admitted }
     if ('end' in planned) return this.#finish(planned.end)
     const reached = await this.#run(planned.admitted, before)
     if (this.#handsOff === 'lost') return { kind: 'lost' }
     if (this.#handsOff === 'handed_over') return this.#giveBack()
-    if (reached === PARKED) return this.#park()
     const { plan } = planned.admitted
+    // The text of a task that nothing depends on waits too: it goes into the document.
+    if (reached === PARKED || (this.#isTextOpen(before) && awaitsHuman(reached))) return this.#park(before)
     if (plan.approval !== null && awaitsHuman(reached)) {
       this.#ask(null, { end: reached }, plan.approval)
-      return this.#park()
+      return this.#park(before)
     }
     return this.#finish(reached)
   }
@@ -131,6 +136,7 @@ export class RunInHand {
     const { store } = this.#hands
     const { tenant, run_id } = this
     const [tasks, approvals] = await Promise.all([store.tasks(tenant, run_id), store.approvals(tenant, run_id)])
+    for (const event of await decisionsToTell(store, this, approvals)) this.#journal.event(event)
     return applyDecisions(new Map(tasks.map(({ task_id, outcome }) => [task_id, outcome])), approvals)
   }
 
@@ -143,21 +149,29 @@ export class RunInHand {
       cancel: this.#signal satisfies CancelSignal,
       timeline: savedRequest(this.#detail).timeline,
       emit: (event: RunEvent) => this.#journal.event(event),
-      ...(this.#lease.epoch > 1 && { finished: before.finished }),
+      // What nobody has begun does not go on: it begins.
+      ...(this.#detail.last_event_id > 0 && { finished: before.finished }),
       holds: ({ task_id, requires_approval }) => requires_approval && !before.decided.has(task_id),
-      onOutcome: ({ task_id, requires_approval }, outcome) => {
+      onOutcome: (task, outcome) => {
+        const { task_id } = task
         // What ended only because the run leaves this process begins anew elsewhere.
         if (this.#handsOff !== null && outcome.status === 'cancelled') return
         this.#journal.outcome(task_id, outcome)
-        if (requires_approval && outcome.status === 'succeeded' && !before.asked.has(task_id))
-          this.#ask(task_id, { content: outcome.content ?? '' }, policy)
+        if (task.requires_approval && outcome.status === 'succeeded' && !before.asked.has(task_id)) {
+          this.#asked.add(task_id)
+          this.#ask(
+            task_id,
+            { content: outcome.content ?? '', notices: noticesAbove(task.planned_model, outcome) },
+            policy,
+          )
+        }
       },
     })
   }
 
   #ask(
     task_id: string | null,
-    shown: { content: string } | { end: RunEnd },
+    shown: { content: string; notices: string[] } | { end: RunEnd },
     { four_eyes, expires_in_ms }: ApprovalPolicy,
   ): void {
     const approval: NewApproval = {
@@ -173,21 +187,34 @@ export class RunInHand {
     })
   }
 
-  async #park(): Promise<Worked> {
+  #isTextOpen({ asked, decided }: DecidedSoFar): boolean {
+    return this.#asked.size > 0 || asked.size > decided.size
+  }
+
+  async #park({ decided }: DecidedSoFar): Promise<Worked> {
     const kept = await this.#journal.close({ status: 'awaiting_approval' })
-    return kept ? { kind: 'parked' } : { kind: 'lost' }
+    if (!kept) return { kind: 'lost' }
+    try {
+      await this.#wakeIfDecided(decided.size)
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      this.#hands.log.warn({ run_id: this.run_id, fault: error.fault }, 'the store is away; a parked run stays parked')
+    }
+    return { kind: 'parked' }
+  }
+
+  /** Whoever decided, or cancelled, while the run was still at work has not woken it. */
+  async #wakeIfDecided(before: number): Promise<void> {
+    const { store, now } = this.#hands
+    const approvals = await store.approvals(this.tenant, this.run_id)
+    const { decided } = applyDecisions(new Map(), approvals)
+    if (this.#signal.cancelled || decided.size > before) await store.release(this.#lease, now())
   }
 
   async #giveBack(): Promise<Worked> {
     if (!(await this.#journal.flush())) return { kind: 'lost' }
     const given = await this.#hands.store.release(this.#lease, this.#hands.now())
     return given.ok ? { kind: 'handed_over' } : { kind: 'lost' }
-  }
-
-  #finishDecided({ end, approval }: NonNullable<DecidedSoFar['document']>): Promise<Worked> {
-    const { edited_content } = decisionOf(approval)
-    const status = approval.status as 'approved' | 'rejected' | 'expired'
-    return this.#finish({ ...end, response: decideDocument(end.response, { status, edited_content }) })
   }
 
   async #finish(end: RunEnd): Promise<Worked> {

@@ -3,27 +3,33 @@ import type { ApprovalView, RunSummary, RunView } from '../contract/runs.ts'
 import type { RunEnd } from '../contract/service.ts'
 import { documentStatus } from '../results/approval.ts'
 import type { Approval, RunRecord } from '../store/records.ts'
-import { contentOf, decisionOf } from './approvals.ts'
+import { decisionOf, documentDecision, shownBy } from './approvals.ts'
 
 const at = (epoch_ms: number): string => new Date(epoch_ms).toISOString()
 const maybeAt = (epoch_ms: number | null): string | null => (epoch_ms === null ? null : at(epoch_ms))
 
-const timesOf = ({ created_at, started_at, finished_at }: RunRecord) => ({
-  created_at: at(created_at),
-  started_at: maybeAt(started_at),
-  finished_at: maybeAt(finished_at),
+/** A run for which somebody waits is begun with its acceptance, and no write of its own says so. */
+const isBegunAtOnce = ({ mode, owner }: RunRecord): boolean => mode === 'sync' && owner !== null
+
+const stateOf = (run: RunRecord) => (run.status === 'queued' && isBegunAtOnce(run) ? 'running' : run.status)
+
+const timesOf = (run: RunRecord) => ({
+  created_at: at(run.created_at),
+  started_at: maybeAt(run.started_at ?? (isBegunAtOnce(run) ? run.created_at : null)),
+  finished_at: maybeAt(run.finished_at),
 })
 
 export const summaryOf = (run: RunRecord): RunSummary => ({
   run_id: run.run_id,
   workflow_type: run.workflow_type,
-  status: run.status,
+  status: stateOf(run),
   mode: run.mode,
   ...timesOf(run),
 })
 
 export function approvalView(approval: Approval): ApprovalView {
   const { comment, edited_content, diff } = decisionOf(approval)
+  const { content, notices } = shownBy(approval)
   return {
     approval_id: approval.approval_id,
     task_id: approval.task_id,
@@ -33,19 +39,10 @@ export function approvalView(approval: Approval): ApprovalView {
     decided_at: maybeAt(approval.decided_at),
     decided_by: approval.decided_by,
     comment,
-    content: contentOf(approval),
+    notices,
+    content,
     edited_content,
     diff,
-  }
-}
-
-/** The decision on the document; null while there is none. */
-function documentDecision(approvals: readonly Approval[]) {
-  const found = approvals.find(({ task_id, status }) => task_id === null && status !== 'pending')
-  if (found === undefined) return null
-  return {
-    status: found.status as 'approved' | 'rejected' | 'expired',
-    edited_content: decisionOf(found).edited_content,
   }
 }
 
@@ -60,9 +57,11 @@ export interface ViewParts {
 
 /** A stored run as its tenant may see it, at any moment of its life. */
 export function viewOf({ run, end, approvals, results }: ViewParts): RunView {
-  const { run_id, workflow_type, status } = run
+  const { run_id, workflow_type } = run
+  const status = stateOf(run)
   const rest = {
-    document_status: end && documentStatus(documentDecision(approvals)),
+    // Of a run that was cancelled nothing is final, whatever was decided in the same moment.
+    document_status: end && documentStatus(status === 'cancelled' ? null : documentDecision(approvals)),
     approvals: approvals.map(approvalView),
     ...timesOf(run),
   }

@@ -2,6 +2,7 @@ import type { RunEnd, Watching } from '../contract/service.ts'
 import { Problem } from '../errors.ts'
 import type { Store } from '../store/port.ts'
 import type { LiveEvent, LiveRuns } from './live.ts'
+import { isPassing } from './patience.ts'
 import { savedEnd } from './saved.ts'
 
 const PAGE = 500
@@ -20,7 +21,7 @@ class Watcher {
   readonly #parts: WatchParts
   readonly #watching: Watching
   #last: number
-  /** The store was read to its end; from now on live events may go out as they come. */
+  /** The store was read to its end: live events go out as they come, until one is missing. */
   #caughtUp = false
   #wake: () => void = () => undefined
   #woken = false
@@ -38,7 +39,7 @@ class Watcher {
     try {
       while (!left.cancelled) {
         this.#woken = false
-        const ended = await this.#catchUp()
+        const ended = await this.#look()
         if (ended !== null) return ended
         await this.#untilWoken()
       }
@@ -57,6 +58,7 @@ class Watcher {
     const { id, event } = told
     const isNews = id !== null && id > this.#last
     if (isNews && (!this.#caughtUp || id !== this.#last + 1)) {
+      this.#caughtUp = false
       this.#stir()
       return
     }
@@ -66,16 +68,29 @@ class Watcher {
     this.#watching.emit(event, id)
   }
 
+  /** A store that is away for a moment is asked again; what was told meanwhile is in it. */
+  async #look(): Promise<{ end: RunEnd; last_event_id: number } | null> {
+    try {
+      return await this.#catchUp()
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      // Not at once, whoever asks for it.
+      this.#woken = false
+      return null
+    }
+  }
+
   async #catchUp(): Promise<{ end: RunEnd; last_event_id: number } | null> {
     const { tenant, run_id } = this.#watching
-    this.#caughtUp = false
     const run = await this.#parts.store.run(tenant, run_id)
     if (run === null) throw noSuchRun()
+    // A number that this run has not reached would hold back everything that is still to come.
+    if (!this.#caughtUp) this.#last = Math.min(this.#last, run.last_event_id)
     await this.#readHistory()
     const end = savedEnd(run)
     if (end !== null) return { end, last_event_id: run.last_event_id }
     // What was told while the store was read came between its pages: it is read again.
-    this.#caughtUp = !this.#woken
+    if (!this.#woken) this.#caughtUp = true
     return null
   }
 
@@ -85,6 +100,8 @@ class Watcher {
       const page = await this.#parts.store.events(tenant, run_id, this.#last, PAGE)
       if (left.cancelled) return
       for (const { id, event, data } of page) {
+        // Told by the run itself meanwhile.
+        if (id <= this.#last) continue
         emit({ event, data } as Parameters<typeof emit>[0], id)
         this.#last = id
       }

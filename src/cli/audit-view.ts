@@ -9,9 +9,7 @@ export function verdictLines(whose: string, { ok, entries, head, breaks }: Audit
   const checked = `${entries} ${entries === 1 ? 'entry' : 'entries'} checked`
   if (ok)
     return [
-      printable(
-        `${paint('green', 'whole')}   ${whose}: ${checked}${head.seq === 0 ? '' : `, head ${head.seq} ${head.hash}`}`,
-      ),
+      `${paint('green', 'whole')}   ${printable(`${whose}: ${checked}${head.seq === 0 ? '' : `, head ${head.seq} ${head.hash}`}`)}`,
     ]
   return [
     `${paint('red', 'BROKEN')}  ${printable(whose)}: ${checked}, ${plural(breaks.length, 'break')}`,

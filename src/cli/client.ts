@@ -1,6 +1,7 @@
 import type { RunEvent } from '../contract/events.ts'
 import type { ExecuteInput } from '../contract/execute.ts'
 import { ExecuteResponse } from '../contract/result.ts'
+import { RunAccepted } from '../contract/runs.ts'
 import { WorkflowTypes } from '../contract/views.ts'
 import { Refused, ServiceError, UsageError } from './errors.ts'
 import { readEvents } from './events.ts'
@@ -10,13 +11,25 @@ import { ProblemBody } from './problem.ts'
 export type RunAnswer =
   | { kind: 'response'; response: ExecuteResponse; raw: unknown }
   | { kind: 'problem'; problem: ProblemBody; raw: unknown }
+  /** It goes on without its caller: it waits for a human, or the service is shutting down. */
+  | { kind: 'parked'; run: RunAccepted; raw: unknown }
+
+/** An event with its number in the run's history; null for one that no history keeps. */
+export interface HeardEvent {
+  id: number | null
+  event: RunEvent
+}
 
 export interface Client {
   /** What the service answers to a GET. Throws Refused, or ServiceError when that is no JSON. */
   get: (path: string) => Promise<unknown>
+  /** The same for a POST of JSON. */
+  post: (path: string, body: object, headers?: Readonly<Record<string, string>>) => Promise<unknown>
+  /** The events of a GET as they come, after number `after`. Throws Refused, or ServiceError when the connection breaks. */
+  events: (path: string, after: number) => AsyncGenerator<HeardEvent>
   types: () => Promise<{ types: WorkflowTypes; raw: unknown }>
   /** Runs a request, asks for its timeline and tells its events. Throws Refused when it never started, ServiceError when the answer is lost. */
-  execute: (request: ExecuteInput, onEvent: (event: RunEvent) => void) => Promise<RunAnswer>
+  execute: (request: ExecuteInput, onEvent: (event: RunEvent) => void, key?: string | null) => Promise<RunAnswer>
 }
 
 function baseOf(url: string): string {
@@ -51,7 +64,8 @@ async function refuse(response: Response, base: string): Promise<never> {
   throw new Refused(problem.data, /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : null)
 }
 
-function readAnswer(raw: unknown, base: string): RunAnswer {
+/** How a run ended, from the data of its `run.finished`. Throws a ServiceError that names `base` when it is neither form. */
+export function readAnswer(raw: unknown, base: string): RunAnswer {
   const response = ExecuteResponse.safeParse(raw)
   if (response.success) return { kind: 'response', response: response.data, raw }
   const problem = ProblemBody.safeParse(raw)
@@ -59,20 +73,24 @@ function readAnswer(raw: unknown, base: string): RunAnswer {
   throw foreign(base, 'its run ended with neither a response nor a problem')
 }
 
-async function readRun(response: Response, base: string, onEvent: (event: RunEvent) => void): Promise<RunAnswer> {
+async function* hear(response: Response, base: string): AsyncGenerator<HeardEvent> {
   if (response.body === null || !response.headers.get('content-type')?.startsWith('text/event-stream'))
     throw foreign(base, 'no event stream')
   try {
-    for await (const sent of readEvents(response.body)) {
-      const event = { event: sent.event, data: JSON.parse(sent.data) } as RunEvent
-      onEvent(event)
-      if (event.event === 'run.finished') return readAnswer(event.data, base)
-    }
+    for await (const { id, event, data } of readEvents(response.body))
+      yield { id: id === null ? null : Number(id), event: { event, data: JSON.parse(data) } as RunEvent }
   } catch (error) {
-    if (error instanceof ServiceError) throw error
     throw new ServiceError(`The connection to ${base} broke before the run had ended (${reasonOf(error)})`, {
       cause: error,
     })
+  }
+}
+
+async function readRun(response: Response, base: string, onEvent: (event: RunEvent) => void): Promise<RunAnswer> {
+  for await (const { event } of hear(response, base)) {
+    onEvent(event)
+    if (event.event === 'run.finished') return readAnswer(event.data, base)
+    if (event.event === 'run.parked') return { kind: 'parked', run: RunAccepted.parse(event.data), raw: event.data }
   }
   throw new ServiceError(`${base} closed the connection before the run had ended`)
 }
@@ -90,22 +108,28 @@ export function createClient(url: string, token: string): Client {
     })
     return response.ok ? response : refuse(response, base)
   }
+  const sendJson = (path: string, body: object, headers: Readonly<Record<string, string>>): Promise<Response> =>
+    send(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    })
   return {
     get: async (path) => readJson(await send(path, {}), base),
+    post: async (path, body, headers = {}) => readJson(await sendJson(path, body, headers), base),
+    events: async function* (path, after) {
+      const headers = { accept: 'text/event-stream', ...(after > 0 && { 'last-event-id': `${after}` }) }
+      yield* hear(await send(path, { headers }), base)
+    },
     types: async () => {
       const raw = await readJson(await send('/v1/workflows/types', {}), base)
       const types = WorkflowTypes.safeParse(raw)
       if (!types.success) throw foreign(base, 'no table of workflow types')
       return { types: types.data, raw }
     },
-    execute: async (request, onEvent) => {
-      const headers = { accept: 'text/event-stream', 'content-type': 'application/json' }
-      const body = JSON.stringify(request)
-      return readRun(
-        await send('/v1/workflows/execute?timeline=true', { method: 'POST', headers, body }),
-        base,
-        onEvent,
-      )
+    execute: async (request, onEvent, key = null) => {
+      const headers = { accept: 'text/event-stream', ...(key !== null && { 'idempotency-key': key }) }
+      return readRun(await sendJson('/v1/workflows/execute?timeline=true', request, headers), base, onEvent)
     },
   }
 }

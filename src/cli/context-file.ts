@@ -40,9 +40,13 @@ function parseJson(text: string, path: string): unknown {
   }
 }
 
+/** The text of a file that `option` names. Throws a UsageError that names the file and never quotes it. */
+export const readTextFile = async (path: string, option: string): Promise<string> =>
+  decode(await readBytes(path, option), path, option)
+
 /** What a JSON file holds that `option` names. Throws a UsageError that names the file and never quotes it. */
 export async function readJsonFile(path: string, option: string): Promise<unknown> {
-  const text = decode(await readBytes(path, option), path, option)
+  const text = await readTextFile(path, option)
   try {
     return JSON.parse(text)
   } catch {
@@ -57,6 +61,6 @@ export async function readJsonFile(path: string, option: string): Promise<unknow
 export async function readContextFile(path: string, row: number | null): Promise<unknown> {
   const csv = extname(path).toLowerCase() === '.csv'
   if (row !== null && !csv) throw new UsageError(`--row is for .csv files, and ${path} is none`)
-  const text = decode(await readBytes(path, '--context'), path, '--context')
+  const text = await readTextFile(path, '--context')
   return csv ? readRow(text, row ?? 1) : parseJson(text, path)
 }

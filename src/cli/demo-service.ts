@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { startSimulator } from '../../simulator/simulate.ts'
 import { workflows } from '../../workflows/index.ts'
 import { buildApp } from '../app.ts'
@@ -29,12 +32,23 @@ const LATENCY_MS: Readonly<Record<string, number>> = {
   'Tiny-LLaMA-1.1B-Chat': 300,
 }
 
+const KEEPING = ['DATABASE_URL', 'REDIS_URL', 'AUDIT_HEAD_FILE', 'AUDIT_HEAD_KEY', 'WEBHOOK_SECRET', 'WEBHOOK_HOSTS']
+
 const latencyMs = (_request: unknown, { id }: { id: string }): number => LATENCY_MS[id] ?? 500
 
 /** The environment's settings, but for where the demo listens and how it signs: it is its own only caller. */
-function demoConfig(env: Env, secret: string): Config {
+function demoConfig(env: Env, secret: string, folder: string): Config {
   const quiet = env.LOG_LEVEL ? {} : { LOG_LEVEL: 'error' }
-  const own = { HOST, PORT: '0', JWT_SECRET: secret, JWT_PUBLIC_KEY: undefined, JWT_JWKS_URL: undefined }
+  const own = {
+    HOST,
+    PORT: '0',
+    JWT_SECRET: secret,
+    JWT_PUBLIC_KEY: undefined,
+    JWT_JWKS_URL: undefined,
+    // What a real service keeps is none of the demo's business.
+    DATA_DIR: folder,
+    ...Object.fromEntries(KEEPING.map((name) => [name, undefined])),
+  }
   return parseConfig({ ...env, ...quiet, ...own })
 }
 
@@ -51,7 +65,10 @@ const onRoster = (config: Config, content: RosterFile): Config => ({
  */
 export async function startDemoService(env: Env, log: (line: string) => void): Promise<DemoService> {
   const secret = randomBytes(32).toString('base64url')
-  const config = demoConfig(env, secret)
+  const folder = mkdtempSync(join(tmpdir(), 'consilium-demo-'))
+  const forget = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', forget)
+  const config = demoConfig(env, secret, folder)
   const real = config.models.ports !== null || config.models.file !== null
   const simulator = real ? null : await startSimulator({ host: HOST, ports: 'free', latencyMs })
   const stopSimulator = async () => simulator?.close()
@@ -66,6 +83,7 @@ export async function startDemoService(env: Env, log: (line: string) => void): P
       simulated: simulator ? simulator.servers.size : null,
       stop: async () => {
         await app.stop()
+        forget()
         await stopSimulator()
       },
     }

@@ -59,7 +59,8 @@ export async function demoCommand(
     terminal.out(field('Workflow', `${workflow.type}: ${workflow.description}`) + field('Patient', patientOf(options)))
     terminal.out(notes.map((note) => field('Note', note)).join(''))
     const measure = options.measure ? { measure: 'sequential' as const } : {}
-    return await runAndReport(client, { workflow_type: workflow.type, context, ...measure }, false, terminal)
+    const request = { workflow_type: workflow.type, context, ...measure }
+    return await runAndReport(client, request, { json: false, key: null }, terminal)
   } finally {
     await service.stop()
   }

@@ -8,7 +8,9 @@ const WIDEST = 100
 const paintLine = (line: string, paint: Paint): string => {
   if (/^=== .* ===$/.test(line)) return paint(['bold', 'cyan'], line)
   if (/^--- .* ---$/.test(line)) return paint('bold', line)
-  if (/^\[(?:SIMULATED|NOT AVAILABLE|INCOMPLETE|FALLBACK|CHARACTERS REPLACED|Same as)\b/.test(line))
+  if (
+    /^\[(?:SIMULATED|NOT AVAILABLE|INCOMPLETE|FALLBACK|CHARACTERS REPLACED|Same as|REJECTED|NOT APPROVED)\b/.test(line)
+  )
     return paint('yellow', line)
   return line
 }

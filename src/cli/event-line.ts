@@ -4,12 +4,20 @@ import { printable } from './printable.ts'
 import { notAsked } from './progress-view.ts'
 import type { Trace } from './trace.ts'
 
+const textOf = (task_id: string | null): string => (task_id === null ? 'the document' : `the text of ${task_id}`)
+
 function say({ event, data }: RunEvent, trace: Trace): string | null {
   switch (event) {
     case 'run.started':
       return `run ${data.run_id}: ${data.workflow_type}, ${plural(data.tasks.length, 'task')}`
     case 'run.measuring':
       return 'every task succeeded; measuring them one at a time'
+    case 'run.resumed':
+      return `the run goes on; ${plural(data.tasks_done, 'task')} had ended before`
+    case 'run.approval_requested':
+      return `${textOf(data.task_id)} waits for a human until ${data.expires_at} (approval ${data.approval_id})`
+    case 'run.approval_decided':
+      return `${textOf(data.task_id)} was ${data.status === 'expired' ? 'not decided on in time' : data.status}`
     case 'task.started': {
       const { task_id, attempt, model, gpu } = data
       if (data.hedge) return `${task_id} is asked a second time beside attempt ${attempt - 1}: ${model} (GPU ${gpu})`
@@ -33,13 +41,20 @@ function say({ event, data }: RunEvent, trace: Trace): string | null {
   }
 }
 
-const lineAt = (at_ms: number, words: string): string => printable(`${ms(at_ms).padStart(10)}  ${words}`)
+const lineAt = (at_ms: number | null, words: string): string =>
+  printable(`${(at_ms === null ? '' : ms(at_ms)).padStart(10)}  ${words}`)
+
+/** Days may lie between the parts of a run that waits for a human: those events have a date, and no time of the run. */
+function timeOf({ event, data }: RunEvent): number | null {
+  if ('at_ms' in data) return data.at_ms as number
+  return event === 'run.started' ? 0 : null
+}
 
 /** One line for an event that is worth a line: when in the run, which task, what. Null for the others. `trace`: after it. */
 export function eventLine(event: RunEvent, trace: Trace): string | null {
   const words = say(event, trace)
   if (words === null) return null
-  return lineAt('at_ms' in event.data ? (event.data.at_ms as number) : 0, words)
+  return lineAt(timeOf(event), words)
 }
 
 /** The line of a task that has not got a permit until `at_ms`; null when it is not waiting. */

@@ -1,13 +1,15 @@
 import type { ExecuteInput } from '../contract/execute.ts'
+import { RunAccepted } from '../contract/runs.ts'
 import type { WorkflowTypes } from '../contract/views.ts'
 import type { Client } from './client.ts'
 import { type ChosenContext, chooseContext } from './context.ts'
 import { readContextFile } from './context-file.ts'
 import { UsageError } from './errors.ts'
-import type { ExitCode } from './exit-codes.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
 import { printable } from './printable.ts'
 import { showProgress, silentProgress } from './progress.ts'
-import { exitOf, runOf, writeReport } from './report.ts'
+import { readAs } from './read-as.ts'
+import { acceptedLines, exitOf, runOf, writeReport } from './report.ts'
 import { readTasksFile } from './tasks-file.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -28,6 +30,10 @@ export interface ExecuteOptions extends ContextOptions {
   timeout_ms: number | null
   /** Runs the plan a second time, one task at a time. */
   measure: boolean
+  /** Accepts the run and does not wait for it. */
+  background: boolean
+  /** Idempotency-Key. */
+  key: string | null
   json: boolean
 }
 
@@ -48,14 +54,14 @@ const requiredOf = ({ workflows }: WorkflowTypes, type: string): readonly string
 export async function runAndReport(
   client: Client,
   request: ExecuteInput,
-  json: boolean,
+  { json, key }: Pick<ExecuteOptions, 'json' | 'key'>,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const progress = json && terminal.liveColumns === null ? silentProgress() : showProgress(terminal)
   let total_ms: number | null = null
   let answer: Awaited<ReturnType<Client['execute']>>
   try {
-    answer = await client.execute(request, progress.onEvent)
+    answer = await client.execute(request, progress.onEvent, key)
     total_ms = runOf(answer)?.total_latency_ms ?? null
   } finally {
     progress.end(total_ms)
@@ -65,9 +71,23 @@ export async function runAndReport(
   return exitOf(answer)
 }
 
+/** Hands a run over to the service. */
+async function submit(
+  client: Client,
+  request: ExecuteInput,
+  { json, key }: Pick<ExecuteOptions, 'json' | 'key'>,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const headers = { prefer: 'respond-async', ...(key !== null && { 'idempotency-key': key }) }
+  const raw = await client.post('/v1/workflows/execute', request, headers)
+  if (json) terminal.out(`${JSON.stringify(raw, null, 2)}\n`)
+  else terminal.out(`${acceptedLines(readAs(RunAccepted, raw, 'no accepted run')).join('\n')}\n`)
+  return EXIT.ok
+}
+
 /** `execute TYPE`: one workflow on the service. Returns the exit code. */
 export async function executeCommand(options: ExecuteOptions, client: Client, terminal: Terminal): Promise<ExitCode> {
-  const { type, tasks, priority, timeout_ms, measure, json } = options
+  const { type, tasks, priority, timeout_ms, measure, background } = options
   const custom_tasks = tasks === null ? null : await readTasksFile(tasks)
   const { context, notes } = await contextOf(options, type, client)
   for (const note of notes) terminal.err(`${printable(note)}\n`)
@@ -79,5 +99,5 @@ export async function executeCommand(options: ExecuteOptions, client: Client, te
     ...(timeout_ms !== null && { timeout_ms }),
     ...(measure && { measure: 'sequential' as const }),
   }
-  return runAndReport(client, request, json, terminal)
+  return (background ? submit : runAndReport)(client, request, options, terminal)
 }

@@ -13,6 +13,8 @@ export const parseRow = (text: string): number => parseWhole(text, '--row', 1, 9
 
 export const parsePriority = (text: string): number => parseWhole(text, '--priority', 0, 5)
 
+export const parseLimit = (text: string): number => parseWhole(text, '--limit', 1, 1000)
+
 /** Milliseconds, within what the service accepts. */
 export function parseTimeout(text: string): number {
   const value = parseDuration(text, '--timeout')

@@ -9,3 +9,7 @@ const REORDERING = /[\u202a-\u202e\u2066-\u2069]/g
  */
 export const printable = (text: string): string =>
   text.replaceAll('\r\n', '\n').replace(CONTROL, '\ufffd').replace(REORDERING, '\ufffd')
+
+/** The same for every text in what a service has sent, so that lines may be painted afterwards. */
+export const printableAll = <T>(sent: T): T =>
+  JSON.parse(JSON.stringify(sent), (_, value) => (typeof value === 'string' ? printable(value) : value))

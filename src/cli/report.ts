@@ -1,9 +1,11 @@
 import type { ExecuteResponse } from '../contract/result.ts'
+import type { RunAccepted } from '../contract/runs.ts'
 import type { RunAnswer } from './client.ts'
 import { documentView } from './document-view.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { findings } from './findings.ts'
 import { measuredLines } from './measured.ts'
+import { printable } from './printable.ts'
 import { problemLines } from './problem.ts'
 import type { Terminal } from './terminal.ts'
 import { timelineLines } from './timeline.ts'
@@ -13,12 +15,16 @@ import { wrap } from './wrap.ts'
 const PIPED_COLUMNS = 120
 
 /** The run of an answer; null when there was none, or when a problem came without one. */
-export const runOf = (answer: RunAnswer): ExecuteResponse | null =>
-  answer.kind === 'response' ? answer.response : (answer.problem.run ?? null)
+export function runOf(answer: RunAnswer): ExecuteResponse | null {
+  if (answer.kind === 'response') return answer.response
+  return answer.kind === 'problem' ? (answer.problem.run ?? null) : null
+}
 
 /** 0 only for a run whose every task gave a whole answer. */
-export const exitOf = (answer: RunAnswer): ExitCode =>
-  answer.kind === 'response' && answer.response.success ? EXIT.ok : EXIT.failed
+export function exitOf(answer: RunAnswer): ExitCode {
+  if (answer.kind === 'parked') return EXIT.waiting
+  return answer.kind === 'response' && answer.response.success ? EXIT.ok : EXIT.failed
+}
 
 const SIMULATED = 'Simulated model servers, not models, wrote this text and set its pace. Not for clinical use.'
 
@@ -29,9 +35,12 @@ const STATUS = {
   cancelled: 'CANCELLED before it ended',
 } as const
 
+const REFUSED = 'FAILED: no human has approved what was written'
+
 function statusLine(run: ExecuteResponse, paint: Terminal['paint']): string {
   const colour = run.status === 'succeeded' ? 'green' : run.status === 'partial' ? 'yellow' : 'red'
-  return `${paint('bold', 'Run')} ${run.run_id} ${paint(colour, STATUS[run.status])}`
+  const refused = run.status === 'failed' && run.metadata.errors.some(({ code }) => code.startsWith('approval_'))
+  return `${paint('bold', 'Run')} ${run.run_id} ${paint(colour, refused ? REFUSED : STATUS[run.status])}`
 }
 
 function writeRun(run: ExecuteResponse, { out, paint, columns }: Terminal): void {
@@ -49,8 +58,21 @@ function writeRun(run: ExecuteResponse, { out, paint, columns }: Terminal): void
   if (run.metadata.simulated) out(`\n${paint('yellow', SIMULATED)}\n`)
 }
 
+const NEXT: Readonly<Record<string, string>> = {
+  queued: 'goes on by itself',
+  running: 'goes on by itself',
+  awaiting_approval: 'waits for a human',
+}
+
+/** Of a run that goes on without its caller: what to do next. */
+export function acceptedLines({ run_id, status }: RunAccepted): string[] {
+  const next = NEXT[status] ?? 'has ended'
+  return [`Run ${run_id} ${next} (${status}).`, `See it with "cli -- runs show ${run_id}".`].map(printable)
+}
+
 /** Shows how a run ended: document, timeline, measures and findings on `out`, a problem on `err`. */
 export function writeReport(answer: RunAnswer, terminal: Terminal): void {
+  if (answer.kind === 'parked') terminal.out(`${acceptedLines(answer.run).join('\n')}\n`)
   const run = runOf(answer)
   if (run) writeRun(run, terminal)
   if (answer.kind !== 'problem') return

@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000
 /** What a workflow or a request asks of the human who is to approve. */
 export const ApprovalPolicy = z
   .strictObject({
-    four_eyes: z.boolean().default(false).describe('Whoever asked for the run may not approve it'),
+    four_eyes: z.boolean().default(false).describe('Whoever asked for the run may not decide on it'),
     expires_in_ms: z
       .int()
       .min(1000)
@@ -17,14 +17,14 @@ export const ApprovalPolicy = z
 
 export const ApprovalDecision = z.strictObject({
   decision: z.enum(['approve', 'reject']),
-  comment: z.string().max(10_000).optional(),
+  comment: z.string().max(10_000).optional().describe('Why. Kept with the decision'),
   approval_id: z.string().min(1).max(128).optional().describe('Needed where more than one approval is pending'),
   content: z
     .string()
     .regex(/\S/, 'must hold text')
     .max(1_000_000)
     .optional()
-    .describe('With approve: the text that is approved in place of the one shown; the original is kept'),
+    .describe('With approve: the whole text that is approved in place of the one shown; the original is kept'),
 })
 
 export type ApprovalPolicy = z.output<typeof ApprovalPolicy>

@@ -39,6 +39,7 @@ export const ApprovalView = z.object({
   decided_at: time.nullable(),
   decided_by: z.string().nullable(),
   comment: z.string().nullable(),
+  notices: z.array(z.string()).describe('Lines of the service about a task’s text: simulated, cut, by a fallback'),
   content: z.string().describe('The text that is to be approved, as it was written. Kept whatever the decision'),
   edited_content: z.string().nullable().describe('What was approved in its place'),
   diff: z.string().nullable().describe('From the one to the other, as a unified diff'),

@@ -2,33 +2,33 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../errors.ts'
-
-/** Callers counted at once; the least recently seen is forgotten first. */
-const MAX_CALLERS = 10_000
+import { type SharedCounts, storeOver } from './rate-limit/store.ts'
 
 export interface RateLimitOptions {
   /** Requests per caller and window. */
   max: number
   windowMs: number
+  /** Counts of all replicas together. @default each process counts for itself */
+  shared?: SharedCounts | null
 }
 
 /** A newline stands in no tenant and no subject, so no two callers share a key. */
 const callerKey = ({ caller }: FastifyRequest): string => `${caller.tenant}\n${caller.subject}`
 
 /**
- * Limits requests per tenant and subject, and says so in `ratelimit-*` headers; public routes are not counted. Its hook
+ * Limits requests per tenant and subject in any window of this length, wherever it begins, and says so in `ratelimit-*` headers; public routes are not counted. Its hook
  * is one of the route, so it runs after authentication whatever the order of registration. Provides `createRateLimit`,
  * which auth counts failures with: register this first, then auth, then routes.
  */
 export default fp<RateLimitOptions>(
-  async (app, { max, windowMs }) => {
+  async (app, { max, windowMs, shared = null }) => {
     app.addHook('onRoute', (route) => {
       if (route.config?.public === true) route.config = { ...route.config, rateLimit: false }
     })
     await app.register(rateLimit, {
       max,
       timeWindow: windowMs,
-      cache: MAX_CALLERS,
+      store: storeOver(shared),
       enableDraftSpec: true,
       keyGenerator: callerKey,
       errorResponseBuilder: (_request, { ttl }) =>

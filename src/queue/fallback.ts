@@ -3,8 +3,10 @@ interface Last {
   slots: number
   /** Permits that this replica held. */
   held: number
-  /** Permits that nobody held, with nobody waiting, as last heard; negative when calls waited. */
+  /** Permits that nobody held, as last heard. */
   free: number
+  /** Whether calls waited, as last heard. */
+  full: boolean
 }
 
 export interface Place {
@@ -22,13 +24,14 @@ const partOf = (whole: number, { replicas, rank }: Place): number =>
 
 /**
  * Calls that a replica may have in flight by itself. Its part of the slots, but one at least, so that every replica
- * goes on working: with fewer slots than replicas that is more than the slots, never more than one each. At first it also keeps
- * to what it held and its part of what was free: a full lane then stays within its slots, and an idle one costs no wait.
+ * goes on working: with fewer slots than replicas that is more than the slots, never more than one each. At first it also
+ * keeps to what it held and, if nobody waited, its part of what was free. So a lane in which calls waited stays within its slots while other
+ * replicas' calls end; one in which nobody waited takes one more at once, because nobody shall wait for Redis.
  */
-export function fallbackLimit({ slots, held, free }: Last, place: Place, away_ms: number): number {
+export function fallbackLimit({ slots, held, free, full }: Last, place: Place, away_ms: number): number {
   const part = Math.max(1, partOf(slots, place))
   if (away_ms >= CAUTIOUS_MS) return part
-  const room = free > 0 ? Math.max(1, partOf(free, place)) : 0
+  const room = full ? 0 : Math.max(1, partOf(Math.max(0, free), place))
   return Math.min(part, held + room)
 }
 
@@ -47,7 +50,7 @@ export class FallbackShare {
   }
 
   limit(queue: string, slots: number): number {
-    const last = this.#last.get(queue) ?? { slots, held: 0, free: slots, since: performance.now() }
+    const last = this.#last.get(queue) ?? { slots, held: 0, free: slots, full: false, since: performance.now() }
     return fallbackLimit({ ...last, slots }, this.#place(), performance.now() - last.since)
   }
 }

@@ -102,6 +102,6 @@ export class LanePermits implements PermitSource {
   }
 
   watch(listener: () => void): void {
-    this.#link.listen({ changed: listener, tick: listener })
+    this.#link.listen({ changed: listener, pulse: listener })
   }
 }

@@ -31,11 +31,13 @@ end
 if not same or ARGV[4] == '1' then redis.call('SET', KEYS[2], '1', 'PX', ARGV[3]) end
 return {epoch, math.max(redis.call('PTTL', KEYS[2]), 0)}`
 
+const GONE = Symbol('gone')
+
 export interface LinkOptions {
   url: string
   /** Before every key and channel. */
   prefix: string
-  /** Redis counts as away when it has not answered for so many ms. */
+  /** Redis counts as away when a ping takes longer, in ms. */
   silence_ms: number
   log: (finding: QueueFinding) => void
 }
@@ -45,6 +47,8 @@ export interface LinkListener {
   changed?: (state: LinkState, from: LinkState) => void
   /** Once a second while Redis can be asked, and at once when it can be again. */
   tick?: () => void
+  /** Once a second, whatever the state. */
+  pulse?: () => void
 }
 
 /** Redis cannot be asked now. */
@@ -67,6 +71,8 @@ export class RedisLink {
   #closed = false
   #probing = false
   #settled: NodeJS.Timeout | undefined
+  /** Resolves when the link goes away. */
+  #gone = Promise.withResolvers<typeof GONE>()
   readonly #everSeen = Promise.withResolvers<void>()
   readonly #log: LinkOptions['log']
   readonly #listeners: LinkListener[] = []
@@ -77,7 +83,11 @@ export class RedisLink {
     this.prefix = prefix
     this.#log = log
     this.redis = connect(url)
-    this.#silence = new SilenceWatch(silence_ms, () => this.#goAway('silent'))
+    this.#silence = new SilenceWatch(
+      silence_ms,
+      () => this.redis.ping(),
+      () => this.#goAway('silent'),
+    )
     this.redis.on('close', () => this.#goAway('disconnected'))
     this.redis.on('ready', () => void this.#probe())
     // What went wrong shows as a closed connection or a failed command; without a listener it would end the process.
@@ -113,8 +123,8 @@ export class RedisLink {
   }
 
   /**
-   * Resolves with what Redis answered; rejects with RedisAway when it cannot be asked or fails, and is away then. An answer may still
-   * come long after the link went away: check what it is good for.
+   * Resolves with what Redis answered; rejects with RedisAway when it cannot be asked, fails, or goes away before it has answered.
+   * What it was asked for may still be done when it goes on.
    */
   async ask<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
     if (this.#state === 'away') throw new RedisAway('Redis is away')
@@ -155,18 +165,22 @@ export class RedisLink {
 
   async #watched<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
     const done = this.#silence.begin()
+    const working = work(this.redis)
+    // One answer stands for all: whether anybody still waits for it, says nothing of the connection.
+    void working.then(done, done)
     try {
-      return await work(this.redis)
+      const answer = await Promise.race([working, this.#gone.promise])
+      if (answer !== GONE) return answer
     } catch (error) {
       // No memory, read only, no rights: whatever it is, lanes cannot be shared over it.
       this.#goAway(this.redis.status === 'ready' ? 'failing' : 'disconnected')
       throw new RedisAway('Redis failed', { cause: error })
-    } finally {
-      done()
     }
+    throw new RedisAway('Redis went away')
   }
 
   async #tick(): Promise<void> {
+    for (const { pulse } of this.#listeners) pulse?.()
     if (this.#state === 'away' || !(await this.isSameLife())) return
     for (const { tick } of this.#listeners) tick?.()
   }
@@ -183,6 +197,8 @@ export class RedisLink {
     const from = this.#state
     if (from === state) return
     this.#state = state
+    if (state === 'away') this.#gone.resolve(GONE)
+    else if (from === 'away') this.#gone = Promise.withResolvers()
     for (const { changed } of this.#listeners) changed?.(state, from)
   }
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { Redis } from 'ioredis'
 import { FallbackShare } from './fallback.ts'
 import { LanePermits } from './lane-permits.ts'
 import { RedisLink } from './link.ts'
@@ -7,6 +6,7 @@ import { Mail } from './mail.ts'
 import { Members } from './members.ts'
 import { Notices } from './notices.ts'
 import type { PermitSource, QueueFinding } from './port.ts'
+import { RateCounts } from './rate-counts.ts'
 import { Subscriber } from './subscriber.ts'
 import { TicketQueue } from './ticket-queue.ts'
 
@@ -17,7 +17,7 @@ export interface ReplicasOptions {
   log: (finding: QueueFinding) => void
   /** Before every key and channel. @default 'consilium' */
   prefix?: string
-  /** Redis counts as away when it has not answered for so many ms. @default 40 */
+  /** Redis counts as away when a ping takes longer, in ms; 20 ms pass before one is sent. @default 40 */
   silence_ms?: number
 }
 
@@ -35,6 +35,7 @@ const hashOf = (...parts: string[]): string => createHash('sha256').update(parts
 export class Replicas {
   readonly members: Members
   readonly notices: Notices
+  readonly rateCounts: RateCounts
   /** Permits lost to this replica while their calls were in flight, counted since the start. */
   permitsLost = 0
   readonly #link: RedisLink
@@ -51,6 +52,11 @@ export class Replicas {
     this.#mail = new Mail(replica, this.#link, this.#subscriber)
     this.members = new Members({ link: this.#link, replica, log })
     this.notices = new Notices(this.#link, this.#subscriber)
+    this.rateCounts = new RateCounts(
+      (work) => this.#link.ask(work),
+      (name) => this.#link.key(name),
+      () => this.members.living.length,
+    )
     this.#share = new FallbackShare(() => this.members.place)
   }
 
@@ -69,11 +75,6 @@ export class Replicas {
     const lane = this.#queue(`lane-${hashOf(url, served_model)}`, slots)
     const capped = gpu.max === null ? null : { queue: this.#queue(`gpu-${gpu.id}`, gpu.max), max: gpu.max }
     return new LanePermits(this.#link, this.#share, { queue: lane, slots }, capped)
-  }
-
-  /** Asks Redis for something small; rejects at once, or soon, while it is away. */
-  ask<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
-    return this.#link.ask(work)
   }
 
   /** Gives back what this replica holds and leaves. Calls in flight must have ended before. */

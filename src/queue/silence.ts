@@ -1,36 +1,54 @@
 const STEP_MS = 10
-/** A timer that comes later than this says that we were not running ourselves: whether Redis was silent nobody knows. */
-const LATE_MS = 10
+/** A timer that comes later than this says that the machine is busy, and Redis may be waiting for a processor as we were. */
+const LATE_MS = 3
+/** But not for so long. */
+const BUSY_PATIENCE_MS = 500
+/** After a pause like this we have not been running ourselves: whether Redis was silent nobody knows. */
+const STOPPED_MS = 100
 
-/** Notices that commands are not answered. Any answer shows that Redis is alive, because it answers in order. */
+/** After so many steps without an answer Redis is asked whether it is there. */
+const SUSPECT_AFTER = 2
+
+/**
+ * Notices that Redis does not answer. Work that takes long is no sign of it, it may be of several commands and slow on our
+ * side; so then a ping goes out, and silence is when that is not answered.
+ */
 export class SilenceWatch {
-  readonly #steps: number
+  readonly #patience: number
+  readonly #ping: () => Promise<unknown>
   readonly #onSilence: () => void
-  #waiting = 0
+  #working = 0
+  /** Steps without an end of any work; then, while a ping is out, without an answer to it. */
   #missed = 0
+  #pinged = false
+  /** Since when the ping is out, while this process was running. */
+  #since = 0
   #due = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(silence_ms: number, onSilence: () => void) {
-    this.#steps = Math.max(1, Math.round(silence_ms / STEP_MS))
+  /** `silence_ms`: how long a ping may take. */
+  constructor(silence_ms: number, ping: () => Promise<unknown>, onSilence: () => void) {
+    this.#patience = Math.max(1, Math.round(silence_ms / STEP_MS))
+    this.#ping = ping
     this.#onSilence = onSilence
   }
 
-  /** A command goes out; returns what to call when it has been answered. */
+  /** Work begins; returns what to call when it has ended. */
   begin(): () => void {
-    if (this.#waiting++ === 0) this.#missed = 0
+    if (this.#working++ === 0) this.#heard()
     if (this.#timer === undefined) this.#arm()
-    let open = true
     return () => {
-      if (!open) return
-      open = false
-      this.#waiting--
-      this.#missed = 0
+      this.#working--
+      this.#heard()
     }
   }
 
   stop(): void {
     clearTimeout(this.#timer)
+  }
+
+  #heard(): void {
+    if (!this.#pinged) this.#missed = 0
   }
 
   #arm(): void {
@@ -40,16 +58,35 @@ export class SilenceWatch {
 
   #step(): void {
     this.#timer = undefined
-    if (this.#waiting === 0) return
-    const inTime = performance.now() - this.#due <= LATE_MS
-    this.#missed = inTime ? this.#missed + 1 : 0
-    // Answers may lie in the socket, unread: they come before this is looked at.
-    setImmediate(() => {
-      if (this.#missed >= this.#steps && this.#waiting > 0) {
-        this.#missed = 0
-        this.#onSilence()
-      }
-    })
+    if (this.#working === 0 && !this.#pinged) return
+    const now = performance.now()
+    const late = now - this.#due
+    this.#missed = late > LATE_MS ? 0 : this.#missed + 1
+    if (late > STOPPED_MS) this.#since = now
+    if (!this.#pinged && (this.#missed >= SUSPECT_AFTER || late > LATE_MS)) this.#ask()
+    // Its answer may lie in the socket, unread: that is read before this is looked at.
+    else if (this.#isSilent) setImmediate(() => this.#judge())
     this.#arm()
+  }
+
+  #ask(): void {
+    this.#pinged = true
+    this.#missed = 0
+    this.#since = performance.now()
+    const answered = () => {
+      this.#pinged = false
+      this.#missed = 0
+    }
+    // A connection that fails says so itself.
+    void this.#ping().then(answered, answered)
+  }
+
+  get #isSilent(): boolean {
+    if (!this.#pinged) return false
+    return this.#missed >= this.#patience || performance.now() - this.#since >= BUSY_PATIENCE_MS
+  }
+
+  #judge(): void {
+    if (this.#isSilent) this.#onSilence()
   }
 }

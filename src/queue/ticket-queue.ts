@@ -55,6 +55,7 @@ export class TicketQueue {
   #pulling = false
   #pullAgain = false
   #free: number
+  #waiting = 0
 
   constructor(parts: TicketQueueParts) {
     this.#parts = parts
@@ -65,8 +66,16 @@ export class TicketQueue {
     parts.link.listen({ changed: (state, from) => this.#changed(state, from), tick: () => void this.#tick() })
   }
 
+  /** Permits that were free, with nobody waiting, when last heard of. */
   get free(): number {
-    return this.#free
+    return this.#waiting > 0 ? 0 : this.#free
+  }
+
+  /** Whether calls waited when last heard of: elsewhere, or a ticket of ours that Redis has. */
+  get #isFull(): boolean {
+    if (this.#waiting > 0) return true
+    for (const { state, added } of this.#entries.values()) if (state === 'waiting' && added) return true
+    return false
   }
 
   get held(): number {
@@ -106,6 +115,7 @@ export class TicketQueue {
     const settings: QueueOptions & { lockDuration: number; stalledInterval: number; maxStalledCount: number } = {
       connection: link.redis,
       prefix: link.prefix,
+      skipVersionCheck: true,
       streams: { events: { maxLen: EVENTS_KEPT } },
       lockDuration: LOCK_MS,
       stalledInterval: TICK_MS - 100,
@@ -125,7 +135,11 @@ export class TicketQueue {
       await this.#withdraw(id)
       return
     }
-    if (added === undefined) return
+    if (added === undefined) {
+      this.#leftovers.add(id)
+      this.#lose(entry)
+      return
+    }
     entry.added = true
     if (entry.priority !== priority) this.#tellPriority(entry)
     await this.#pull()
@@ -258,7 +272,12 @@ export class TicketQueue {
   #changed(state: LinkState, from: LinkState): void {
     if (state === 'away') {
       this.#told = false
-      this.#parts.share.begin(this.name, { slots: this.#slots, held: this.held, free: this.#free })
+      this.#parts.share.begin(this.name, {
+        slots: this.#slots,
+        held: this.held,
+        free: this.#free,
+        full: this.#isFull,
+      })
       for (const entry of [...this.#entries.values()]) {
         if (entry.state !== 'waiting') continue
         this.#leftovers.add(entry.id)
@@ -327,7 +346,9 @@ export class TicketQueue {
       redis.pipeline().llen(key('active')).llen(key('wait')).zcard(key('prioritized')).exec(),
     )
     if (counts === undefined || counts === null) return
-    this.#free = counts.reduce((free, [, count]) => free - (count as number), this.#slots)
+    const [active = 0, ...waiting] = counts.map(([, count]) => count as number)
+    this.#free = this.#slots - active
+    this.#waiting = waiting.reduce((sum, count) => sum + count, 0)
   }
 
   /** Takes every waiting ticket back; permits stay until their locks run out or they are given back. */

@@ -159,8 +159,9 @@ export class SharedLane implements LanePort {
 
   /** A permit without a call goes back at once. Returns whether there was one. */
   #returnSurplus(): boolean {
-    if (this.#held.length <= this.busy) return false
-    while (this.#held.length > this.busy) this.#held.pop()?.giveBack()
+    const surplus = this.#held.splice(Math.max(0, this.busy))
+    if (surplus.length === 0) return false
+    for (const ticket of surplus) ticket.giveBack()
     if (this.#source.state === 'shared') this.#lane.resize(this.busy)
     return true
   }

@@ -13,12 +13,15 @@ export type Work<T> = (trx: Db, trail: AuditEntry[]) => Promise<T>
 
 /** What a kind of database has to offer; the queries are shared. All of it throws StoreError. */
 export interface Backend {
-  write<T>(tenant: string, work: Work<T>): Promise<T>
+  /** `lazy`: killing the process takes nothing of it away, but power loss within a second may. @default false */
+  write<T>(tenant: string, work: Work<T>, lazy?: boolean): Promise<T>
   read<T>(tenant: string, query: (db: Db) => Promise<T>): Promise<T>
   /** Reads or writes across tenants, for recovery and housekeeping; leaves no audit. */
   across<T>(query: (db: Db) => Promise<T>): Promise<T>
   migrate(): Promise<string[]>
   schema(): Promise<SchemaState>
+  /** Resolves when what was written lazily before is safe from power loss too. */
+  settled(): Promise<void>
   ping(): Promise<void>
   close(): Promise<void>
 }

@@ -10,12 +10,16 @@ const MOST_WAITING = 10_000
 interface Waiting {
   tenant: string
   work: Work<unknown>
+  lazy: boolean
   resolve: (value: unknown) => void
   reject: (error: unknown) => void
 }
 
-/** Runs `body` in one transaction of a lane and commits; throws StoreError when nothing was committed. */
-export type Transact = <T>(lane: string, body: (trx: Db) => Promise<T>) => Promise<T>
+/**
+ * Runs `body` in one transaction of a lane and commits; throws StoreError when nothing was committed. `lazy`: the commit
+ * need not wait for the disk.
+ */
+export type Transact = <T>(lane: string, lazy: boolean, body: (trx: Db) => Promise<T>) => Promise<T>
 
 /**
  * Group commit: what is written in the same moment shares one transaction, one flush to disk and one lock on the audit
@@ -35,14 +39,14 @@ export class GroupCommit {
   }
 
   /** Resolves with what the work returned once it is committed. Throws StoreError `unavailable` when too many wait. */
-  write<T>(tenant: string, work: Work<T>): Promise<T> {
+  write<T>(tenant: string, work: Work<T>, lazy = false): Promise<T> {
     if (this.#waiting >= MOST_WAITING)
       return Promise.reject(new StoreError('unavailable', 'Too many writes wait for the database'))
     this.#waiting++
     const name = this.#laneOf(tenant)
     const lane = this.#lanes.get(name)
     return new Promise<T>((resolve, reject) => {
-      const waiting: Waiting = { tenant, work, resolve: resolve as Waiting['resolve'], reject }
+      const waiting: Waiting = { tenant, work, lazy, resolve: resolve as Waiting['resolve'], reject }
       if (lane !== undefined) return void lane.push(waiting)
       this.#lanes.set(name, [waiting])
       const drained = this.#drain(name).finally(() => this.#draining.delete(drained))
@@ -69,7 +73,8 @@ export class GroupCommit {
 
   async #commit(name: string, batch: readonly Waiting[]): Promise<void> {
     try {
-      const results = await this.#transact(name, (trx) => this.#performAll(trx, batch))
+      const lazy = batch.every((one) => one.lazy)
+      const results = await this.#transact(name, lazy, (trx) => this.#performAll(trx, batch))
       batch.forEach(({ resolve }, at) => void resolve(results[at]))
     } catch (error) {
       // One bad unit of work undid its neighbours: each gets its own transaction. A database that is away fails them all.

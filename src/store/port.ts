@@ -22,6 +22,7 @@ import type {
   StoredEvent,
   TaskRecord,
   Unfinished,
+  WaitingApprovals,
 } from './records.ts'
 
 /**
@@ -55,6 +56,8 @@ export interface Store {
   approvals(tenant: string, runId: string): Promise<Approval[]>
   /** Exactly one decision wins. A run that waited for it is queued again in the same transaction. */
   decide(tenant: string, approvalId: string, decision: Decision, audit: AuditNote): Promise<Decided>
+  /** How many approvals of runs that have not ended are pending, of all tenants. */
+  waitingApprovals(): Promise<WaitingApprovals>
   /** Queues runs of all tenants again that wait although none of their approvals is pending. Returns how many. */
   requeueDecided(at: number): Promise<number>
   /** Ends pending approvals of all tenants that are past their time. Returns those that it ended. */
@@ -81,11 +84,16 @@ export interface Store {
   /** When the run of all tenants ended that ended first, in epoch ms; null when none has ended. */
   oldestFinished(): Promise<number | null>
 
-  /** For what changes nothing but must leave a trace: reads, exports, denials. */
-  note(tenant: string, entries: readonly AuditEntry[]): Promise<void>
+  /**
+   * For what changes nothing but must leave a trace: reads, exports, denials. `lazy` for what leaves no other trace in the
+   * store: killing the process takes nothing away, but power loss may take what is younger than about a second, from the
+   * end of the chain. @default not lazy
+   */
+  note(tenant: string, entries: readonly AuditEntry[], options?: { lazy: boolean }): Promise<void>
   /** Entries after `seq`, in order. */
   auditLinks(tenant: string, afterSeq: number, limit: number): Promise<AuditLink[]>
   auditHead(tenant: string): Promise<AuditHead>
+  /** Of all tenants, safe from power loss: they may be signed. */
   auditHeads(): Promise<Heads>
 
   /** Brings the schema up to this version; may be killed and repeated. Returns what it applied. */

@@ -140,6 +140,13 @@ export type Recorded =
 
 export type Claimed = { ok: true; lease: Lease } | Refusal
 export type CancelAsked = { ok: true; status: OpenStatus; epoch: number } | Exclude<Refusal, { reason: 'stale' }>
+/** Approvals of all tenants that a human still has to decide on. */
+export interface WaitingApprovals {
+  count: number
+  /** When the oldest of them was asked for, epoch ms; null while there is none. */
+  oldest_at: number | null
+}
+
 export type Decided =
   | { ok: true; approval: Approval }
   | { ok: false; reason: 'not_found' | 'decided' | 'expired' | 'run_finished' }

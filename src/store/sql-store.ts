@@ -3,7 +3,7 @@ import type { Backend, Db } from './backend.ts'
 import type { Clinical } from './clinical.ts'
 import type { Store } from './port.ts'
 import { accept, idempotent } from './queries/accept.ts'
-import { approval, approvals, decide, expire, overdue, requeueDecided } from './queries/approvals.ts'
+import { approval, approvals, decide, expire, overdue, requeueDecided, waitingApprovals } from './queries/approvals.ts'
 import { auditHead, auditHeads, auditLinks } from './queries/audit.ts'
 import { claim, heartbeat, requestCancel, unfinished } from './queries/claims.ts'
 import { delivered, deliveries, dueDeliveries, failedDelivery } from './queries/deliveries.ts'
@@ -56,6 +56,7 @@ export function createSqlStore(backend: Backend, clinical: Clinical): Store {
     approvals: (tenant, runId) => read(tenant, (db) => approvals(db, clinical, tenant, runId)),
     decide: (tenant, id, decision, audit) =>
       audited(tenant, audit, (trx) => decide(trx, clinical, tenant, id, decision)),
+    waitingApprovals: () => across(waitingApprovals),
     requeueDecided: (at) => across((db) => requeueDecided(db, at)),
     async expireApprovals(at, limit, auditOf) {
       const ended: { tenant: string; approval: Approval }[] = []
@@ -91,11 +92,15 @@ export function createSqlStore(backend: Backend, clinical: Clinical): Store {
     },
     oldestFinished: () => across(oldestFinished),
 
-    note: (tenant, entries) =>
-      backend.write(storable('tenant', tenant), async (_, trail: AuditEntry[]) => void trail.push(...entries)),
+    note: (tenant, entries, { lazy } = { lazy: false }) =>
+      backend.write(storable('tenant', tenant), async (_, trail: AuditEntry[]) => void trail.push(...entries), lazy),
     auditLinks: (tenant, afterSeq, limit) => read(tenant, (db) => auditLinks(db, tenant, afterSeq, limit)),
     auditHead: (tenant) => read(tenant, (db) => auditHead(db, tenant)),
-    auditHeads: () => across(auditHeads),
+    async auditHeads() {
+      const heads = await across(auditHeads)
+      await backend.settled()
+      return heads
+    },
 
     migrate: backend.migrate,
     schema: backend.schema,

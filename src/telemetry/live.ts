@@ -13,6 +13,8 @@ export interface LiveSources {
   noticed: (model: string) => { reconnects: number; late: number; duplicate: number }
   /** Of two calls side by side: answers that came when the other one's had been taken. */
   lateHedges: (model: string) => number
+  /** Whether lanes go by this replica's own share of the slots; null when there are no replicas. */
+  queueDegraded: () => boolean | null
   version: string
 }
 
@@ -55,6 +57,13 @@ export function registerLive(
       }
     },
   )
+  gauge('queue_degraded', '1 while this replica cannot share its lanes with the others', [], (made) => {
+    const degraded = sources.queueDegraded()
+    made.reset()
+    // No sample where there is nobody to share with.
+    if (degraded !== null) made.set(degraded ? 1 : 0)
+    else made.remove()
+  })
   gauge('breaker_open', '1 while the breaker of a model server is open', ['model'], (made) => {
     for (const lane of lanes) made.set({ model: lane.model }, sources.breakerOpen(lane.model) ? 1 : 0)
   })

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Outcome } from '../contract/outcome.ts'
 import type { ExecuteResponse } from '../contract/result.ts'
 import type { RefusalReason } from '../run/admission.ts'
+import { ApprovalMetrics } from './approval-metrics.ts'
 import { AuditMetrics } from './audit-metrics.ts'
 import { Distribution } from './distribution.ts'
 import { type LiveSources, registerLive } from './live.ts'
@@ -60,6 +61,7 @@ export class Metrics {
   )
   readonly #refused = this.#tally('runs_refused_total', 'Runs refused before anything started', 'reason')
   readonly models = new ModelMetrics(PREFIX, this.registry)
+  readonly approvals = new ApprovalMetrics(PREFIX, this.registry)
   readonly audit = new AuditMetrics(PREFIX, this.registry)
   readonly store = new StoreMetrics(PREFIX, this.registry)
   readonly webhooks = new WebhookMetrics(PREFIX, this.registry)

@@ -74,6 +74,18 @@ describe.each(kinds)('approvals in $name', ({ open }) => {
     expect(await decide('a')).toEqual({ ok: false, reason: 'expired' })
   })
 
+  test('are counted while somebody has to decide: not once decided, not when the run has ended', async () => {
+    const before = await subject.store.waitingApprovals()
+    const { lease, decide } = await pending('a', 'b', 'c')
+    const count = async () => (await subject.store.waitingApprovals()).count - before.count
+    expect(await count()).toBe(3)
+    expect((await subject.store.waitingApprovals()).oldest_at).toBe(T0)
+    await decide('a')
+    expect(await count()).toBe(2)
+    await subject.store.record(lease, { at: T0, finish: { status: 'cancelled', response: null } }, null)
+    expect(await count()).toBe(0)
+  })
+
   test('are not found elsewhere, and cannot be decided when the run has ended', async () => {
     const { lease, decide } = await pending('a')
     expect(await decide('other')).toEqual({ ok: false, reason: 'not_found' })

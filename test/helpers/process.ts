@@ -57,7 +57,7 @@ function listenTo(child: ChildProcess, ended: Promise<ProcessEnd>) {
 /** Runs `node <args>` with nothing of this process's environment but PATH; killed by its pid after the test. */
 export function startNode(args: readonly string[], env: Record<string, string> = {}, cwd?: string): ServerProcess {
   const child = spawn(process.execPath, args, {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', DATA_DIR: ':memory:', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd !== undefined && { cwd }),
   })

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -37,8 +37,11 @@ export const redisIsWanted: boolean = Boolean(process.env.TEST_REDIS_URL) || (aw
 export const redisServerIsThere: boolean = redisIsWanted && (await hasServer())
 
 if (!redisIsWanted)
-  console.info('skipped: no Redis at 127.0.0.1:6379 and TEST_REDIS_URL is not set, sharing between replicas is not checked')
-else if (!redisServerIsThere) console.info('skipped: no redis-server to start, what happens without Redis is not checked')
+  console.info(
+    'skipped: no Redis at 127.0.0.1:6379 and TEST_REDIS_URL is not set, sharing between replicas is not checked',
+  )
+else if (!redisServerIsThere)
+  console.info('skipped: no redis-server to start, what happens without Redis is not checked')
 
 /** Keys of one test only. */
 export const ownPrefix = (): string => `test-${randomUUID().slice(0, 8)}`
@@ -61,13 +64,25 @@ export interface OwnRedis {
   thaw: () => void
 }
 
+/** Resolves when it takes connections; rejects when it ends before. */
+function isReady(child: ChildProcess): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  let said = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+    if (said.includes('Ready to accept')) resolve()
+  })
+  child.on('exit', () => reject(new Error(`redis-server ended:\n${said}`)))
+  return promise
+}
+
 /** A server of the test's own, ended with it by its pid. `keeps`: its data survive `stop` and `start`. */
 export async function startRedis({ keeps = false } = {}): Promise<OwnRedis> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'consilium-redis-'))
   let child: ChildProcess | null = null
   const stop = async () => {
-    if (child === null) return
+    if (child === null || child.exitCode !== null) return
     const ended = once(child, 'exit')
     child.kill('SIGCONT')
     child.kill('SIGTERM')
@@ -77,8 +92,7 @@ export async function startRedis({ keeps = false } = {}): Promise<OwnRedis> {
   const start = async () => {
     const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', keeps ? 'yes' : 'no']
     child = spawn('redis-server', [...settings, '--dir', folder], { stdio: ['ignore', 'pipe', 'ignore'] })
-    child.stdout?.setEncoding('utf8')
-    for await (const [text] of eventsOf(child)) if (text.includes('Ready to accept')) break
+    await isReady(child)
   }
   onTestFinished(async () => {
     await stop()
@@ -91,14 +105,5 @@ export async function startRedis({ keeps = false } = {}): Promise<OwnRedis> {
     start,
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
-  }
-}
-
-async function* eventsOf(child: ChildProcess): AsyncGenerator<[string]> {
-  let seen = ''
-  for (;;) {
-    const [text] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [string]
-    seen += text
-    yield [seen]
   }
 }

@@ -9,6 +9,19 @@ const ROUTES: { method: 'GET' | 'POST'; url: string; scope: Scope | 'open'; payl
   { method: 'GET', url: '/v1/workflows/types', scope: 'workflows:read' },
   { method: 'GET', url: '/v1/roster', scope: 'workflows:read' },
   { method: 'GET', url: '/v1/models', scope: 'workflows:read' },
+  { method: 'GET', url: '/v1/runs', scope: 'runs:read' },
+  { method: 'GET', url: '/v1/runs/:run_id', scope: 'runs:read' },
+  { method: 'GET', url: '/v1/runs/:run_id/events', scope: 'runs:read' },
+  { method: 'POST', url: '/v1/runs/:run_id/cancel', scope: 'workflows:execute' },
+  {
+    method: 'POST',
+    url: '/v1/runs/:run_id/approval',
+    scope: 'runs:approve',
+    payload: { decision: 'approve' },
+  },
+  { method: 'GET', url: '/v1/audit', scope: 'admin' },
+  { method: 'GET', url: '/v1/audit/verify', scope: 'admin' },
+  { method: 'GET', url: '/v1/audit/export', scope: 'admin' },
   { method: 'GET', url: '/metrics', scope: 'open' },
   { method: 'GET', url: '/health/live', scope: 'open' },
   { method: 'GET', url: '/health/ready', scope: 'open' },
@@ -67,7 +80,7 @@ describe('the routes', () => {
     expect(refused.json()).toMatchObject({ status: 403, code: 'forbidden' })
     expect(refused.json().detail).toContain(scope)
     expect(simulator.ledger.received).toBe(0)
-    expect([200, 400]).toContain((await ask([scope])).statusCode)
+    expect([200, 400, 404]).toContain((await ask([scope])).statusCode)
   })
 
   it.each([

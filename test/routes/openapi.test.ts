@@ -8,6 +8,14 @@ const ROUTES = {
   '/v1/workflows/types': 'get',
   '/v1/roster': 'get',
   '/v1/models': 'get',
+  '/v1/runs': 'get',
+  '/v1/runs/{run_id}': 'get',
+  '/v1/runs/{run_id}/events': 'get',
+  '/v1/runs/{run_id}/cancel': 'post',
+  '/v1/runs/{run_id}/approval': 'post',
+  '/v1/audit': 'get',
+  '/v1/audit/export': 'get',
+  '/v1/audit/verify': 'get',
   '/metrics': 'get',
   '/health/live': 'get',
   '/health/ready': 'get',
@@ -75,6 +83,14 @@ describe('GET /openapi.json', () => {
       '/v1/workflows/types': 'workflows:read',
       '/v1/roster': 'workflows:read',
       '/v1/models': 'workflows:read',
+      '/v1/runs': 'runs:read',
+      '/v1/runs/{run_id}': 'runs:read',
+      '/v1/runs/{run_id}/events': 'runs:read',
+      '/v1/runs/{run_id}/cancel': 'workflows:execute',
+      '/v1/runs/{run_id}/approval': 'runs:approve',
+      '/v1/audit': 'admin',
+      '/v1/audit/export': 'admin',
+      '/v1/audit/verify': 'admin',
       '/metrics': 'open',
       '/health/live': 'open',
       '/health/ready': 'open',
@@ -113,7 +129,11 @@ describe('GET /openapi.json', () => {
       const stream = paths[path]?.[method]?.responses['200']?.content?.['text/event-stream']
       return stream ? [[path, stream.schema.description] as const] : []
     })
-    expect(streams.map(([path]) => path)).toEqual(['/v1/workflows/execute', '/v1/workflows/discharge-summary'])
+    expect(streams.map(([path]) => path)).toEqual([
+      '/v1/workflows/execute',
+      '/v1/workflows/discharge-summary',
+      '/v1/runs/{run_id}/events',
+    ])
     for (const [, description] of streams)
       expect(description).toMatch(/\| `task\.failed` \| task_id, .*drop all its deltas/)
   })
@@ -128,11 +148,13 @@ describe('GET /openapi.json', () => {
     ])
   })
 
-  it('says that a run may be asked for its timeline', async () => {
+  it('says that a run may be asked for its timeline, to go on alone, and to be the same for the same key', async () => {
     const { text } = await load()
     for (const route of ['execute', 'discharge-summary'])
       expect(JSON.parse(text).paths[`/v1/workflows/${route}`].post.parameters).toMatchObject([
         { in: 'query', name: 'timeline', required: false, schema: { enum: ['true', 'false'], default: 'false' } },
+        { in: 'header', name: 'prefer', required: false },
+        { in: 'header', name: 'idempotency-key', required: false },
       ])
   })
 
@@ -140,7 +162,21 @@ describe('GET /openapi.json', () => {
     const { text } = await load()
     const { responses } = JSON.parse(text).paths['/v1/workflows/execute'].post
     expect(Object.keys(responses)).toEqual(
-      expect.arrayContaining(['200', '400', '401', '403', '413', '415', '429', '500', '502', '503', '504']),
+      expect.arrayContaining([
+        '200',
+        '202',
+        '400',
+        '401',
+        '403',
+        '413',
+        '415',
+        '422',
+        '429',
+        '500',
+        '502',
+        '503',
+        '504',
+      ]),
     )
   })
 })

@@ -74,7 +74,16 @@ describe.each(files)('%s', (file) => {
   })
 
   test('names only environment variables that something reads', () => {
-    const readers = ['simulator/settings.ts', 'src/cli.ts', 'bench/main.ts', 'docker-compose.yml', '.ci/run']
+    const readers = [
+      'simulator/settings.ts',
+      'src/cli.ts',
+      'bench/main.ts',
+      'test/chaos/main.ts',
+      'test/chaos/settings.ts',
+      'test/chaos/soak.ts',
+      'docker-compose.yml',
+      '.ci/run',
+    ]
     const theirs = readers.flatMap((reader) => found(read(reader), /(?:env\.|env, '|\$\{)([A-Z][A-Z0-9_]*)/g))
     // Of the model servers; they stand in the README's section about them.
     const foreign = ['OLLAMA_NUM_PARALLEL', 'OLLAMA_CONTEXT_LENGTH']
@@ -177,7 +186,11 @@ describe('docs/operations.md', () => {
 })
 
 describe('routes that the documentation names', () => {
-  const config = parseConfig({ JWT_SECRET: 'of-this-test-and-longer-than-32-bytes', LOG_LEVEL: 'silent' })
+  const config = parseConfig({
+    JWT_SECRET: 'of-this-test-and-longer-than-32-bytes',
+    LOG_LEVEL: 'silent',
+    DATA_DIR: ':memory:',
+  })
   let app: Awaited<ReturnType<typeof buildApp>>
   beforeAll(async () => {
     app = await buildApp(config)

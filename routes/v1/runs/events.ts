@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { CancelSignal } from '../../../src/contract/cancel.ts'
 import { RunParams } from '../../../src/contract/runs.ts'
+import type { Watching } from '../../../src/contract/service.ts'
 import { Problem } from '../../../src/errors.ts'
 import { READER_LIMITS } from '../workflows/event-writer.ts'
 import { finishedEvent, openStream } from '../workflows/stream.ts'
@@ -49,14 +50,16 @@ export default async function events(app: FastifyInstance): Promise<void> {
       await service.runs.view(tenant, run_id)
       await request.noteAccess()
       const writer = openStream(service, request, reply, READER_LIMITS)
-      const told = await service.runs.watch({
-        tenant,
-        run_id,
-        after,
-        emit: (event, id) => writer.push(event, id),
-        left: leaving(reply),
-      })
-      if (told !== null) writer.push(finishedEvent(told.end, request), told.last_event_id + 1)
+      const emit: Watching['emit'] = (event, id) => writer.push(event, id)
+      try {
+        const told = await service.runs.watch({ tenant, run_id, after, emit, left: leaving(reply) })
+        // Whoever has the end already is told nothing twice.
+        if (told !== null && after !== told.last_event_id + 1)
+          writer.push(finishedEvent(told.end, request), told.last_event_id + 1)
+      } catch (error) {
+        // The head of the stream is gone: it ends, and whoever comes back with Last-Event-ID has lost nothing.
+        request.log.error({ err: error }, 'a stream of events broke')
+      }
       writer.end()
       await writer.closed
     },

@@ -11,7 +11,7 @@ const schema = {
 export default async function list(app: FastifyInstance): Promise<void> {
   app.get<{ Querystring: RunsQuery }>(
     '/',
-    { schema, config: { scope: 'runs:read', audit: 'run.list' } },
+    { schema, config: { scope: 'runs:read', audit: 'run.list' }, prefixTrailingSlash: 'no-slash' },
     ({ caller, query }) => app.service.runs.list(caller.tenant, query),
   )
 }

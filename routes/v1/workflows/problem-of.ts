@@ -18,5 +18,7 @@ export function problemOf({ response, timed_out, stopped }: RunEnd): Problem | n
     })
   if (response.status !== 'failed') return null
   const codes = [...new Set(errors.map((error) => error.code))].join(', ')
+  if (errors.some(({ code }) => code === 'approval_rejected' || code === 'approval_expired') && done === 0)
+    return new Problem('run_failed', `The run has no document that may be used (${codes}). See run.`, { members })
   return new Problem('run_failed', `None of ${num_tasks} tasks succeeded (${codes}). See run.`, { members })
 }

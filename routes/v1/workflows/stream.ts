@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RunEvent } from '../../../src/contract/events.ts'
 import type { ExecuteRequest } from '../../../src/contract/execute.ts'
+import type { ExecuteResponse } from '../../../src/contract/result.ts'
+import type { RunView } from '../../../src/contract/runs.ts'
 import type { RunAnswer, RunEnd, Service, SubmitOptions } from '../../../src/contract/service.ts'
 import { storeProblem } from '../../../src/contract/store-problem.ts'
 import { Problem, StoreError } from '../../../src/errors.ts'
@@ -46,9 +48,15 @@ export function finishedEvent(end: RunEnd, request: FastifyRequest): RunEvent {
   return { event: 'run.finished', data: problem ? lastWord(problem, request) : end.response }
 }
 
+/** A kept run as it was answered the first time. */
+function endOf(run: RunView): RunEnd {
+  const { document_status: _, approvals: __, created_at: ___, started_at: ____, finished_at: _____, ...rest } = run
+  return { response: rest as ExecuteResponse, timed_out: false, stopped: false }
+}
+
 function lastEvent(answer: RunAnswer, request: FastifyRequest): RunEvent {
   if (answer.kind === 'ended') return finishedEvent(answer.end, request)
-  if (answer.kind === 'replayed') return { event: 'run.finished', data: answer.run }
+  if (answer.kind === 'replayed') return finishedEvent(endOf(answer.run), request)
   const { run_id, status } = answer
   return { event: 'run.parked', data: { run_id, status } }
 }

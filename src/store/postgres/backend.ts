@@ -35,12 +35,12 @@ export function createPostgresBackend(db: Db, migrations: Migrations): Backend {
         return body(trx)
       })
     })
-  const ofTenant = <T>(tenant: string, body: (trx: Db) => Promise<T>): Promise<T> =>
-    inTransaction((trx, steps) => behindWall(trx, tenant, steps), body)
+  const ofTenant = <T>(tenant: string, lazy: boolean, body: (trx: Db) => Promise<T>): Promise<T> =>
+    inTransaction((trx, stepsDown) => behindWall(trx, { tenant, stepsDown, lazy }), body)
   const commits = new GroupCommit(ofTenant, (tenant) => tenant)
   return {
-    write: (tenant, work) => commits.write(tenant, work),
-    read: ofTenant,
+    write: (tenant, work, lazy) => commits.write(tenant, work, lazy),
+    read: (tenant, query) => ofTenant(tenant, false, query),
     across: (query) => inTransaction(overWalls, query),
     migrate: () =>
       retried(async () => {
@@ -49,6 +49,12 @@ export function createPostgresBackend(db: Db, migrations: Migrations): Backend {
         return applied
       }),
     schema: () => retried(() => schemaState(db, migrations)),
+    // Locking a row writes to the log, so this commit flushes it, with all that stands in it before. It hinders nobody.
+    settled: () =>
+      inTransaction(
+        overWalls,
+        async (trx) => void (await sql`select 1 from audit_heads limit 1 for key share`.execute(trx)),
+      ),
     ping: () => retried(async () => void (await sql`select 1`.execute(db))),
     async close() {
       await commits.idle()

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { StoreError } from '../errors.ts'
+import { nameOf } from '../statement.ts'
 
 export interface PoolOptions {
   url: string
@@ -21,6 +22,20 @@ const TYPES: pg.CustomTypesConfig = {
     oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format as 'text'),
 }
 
+/**
+ * Sends statements that are built once under a name: PostgreSQL reads each of them once for a connection, and plans it a
+ * few times. They name their columns, so a migration that adds one changes nothing about them.
+ */
+function namesStatements(client: pg.PoolClient): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown
+  const named = (...args: unknown[]): unknown => {
+    const [text, values] = args
+    const name = typeof text === 'string' ? nameOf(text) : undefined
+    return name === undefined ? query(...args) : query({ name, text, values })
+  }
+  Object.assign(client, { query: named })
+}
+
 /** A pool whose waiting line is bounded, and whose broken connections are reported instead of ending the process. */
 export function createPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
@@ -40,7 +55,10 @@ export function createPool(options: PoolOptions): pg.Pool {
   })
   pool.on('error', options.onError)
   // A connection that breaks between two statements of a transaction tells only its own listeners.
-  pool.on('connect', (client) => void client.on('error', options.onError))
+  pool.on('connect', (client) => {
+    client.on('error', options.onError)
+    namesStatements(client)
+  })
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>
   // Who is served at once stands in the line too, for one turn of the event loop.
   const free = () => pool.idleCount + options.connections - pool.totalCount

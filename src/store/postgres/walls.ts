@@ -5,9 +5,17 @@ import { PER_TENANT } from '../tables.ts'
 /** Without login and rights of its own: what a superuser becomes, because row-level security never binds superusers. */
 const ROLE = 'consilium_service'
 
-/** Sets for this transaction whose rows it may see. One statement. */
-export const behindWall = (trx: Db, tenant: string, stepsDown: boolean) =>
+interface Side {
+  tenant: string
+  stepsDown: boolean
+  /** The commit does not wait for the disk; PostgreSQL's own writer flushes it within a second. */
+  lazy: boolean
+}
+
+/** Sets for this transaction whose rows it may see, and how it commits. One statement. */
+export const behindWall = (trx: Db, { tenant, stepsDown, lazy }: Side) =>
   sql`select set_config('consilium.tenant', ${tenant}, true), set_config('consilium.scope', '', true)
+    ${lazy ? sql`, set_config('synchronous_commit', 'off', true)` : sql``}
     ${stepsDown ? sql`, set_config('role', ${ROLE}, true)` : sql``}`.execute(trx)
 
 /** For recovery and housekeeping: all tenants. */

@@ -2,44 +2,81 @@ import { hash } from 'node:crypto'
 import type { Db } from '../backend.ts'
 import type { Clinical } from '../clinical.ts'
 import type { Accepted, NewRun } from '../records.ts'
+import { type Given, statement } from '../statement.ts'
 import { storable } from '../text.ts'
+import { insertion } from './insertion.ts'
 
 /** Keys are the callers' words, of any length: what is kept is their hash. */
 export const keyHash = (key: string): string => hash('sha256', JSON.stringify(key))
 
-export async function idempotent(db: Db, tenant: string, key: string) {
-  const kept = await db
+const ofKey = statement((db, given: Given<{ tenant: string; key_hash: string }>) =>
+  db
     .selectFrom('idempotency_keys')
     .select(['run_id', 'body_hash'])
-    .where('tenant', '=', tenant)
-    .where('key_hash', '=', keyHash(key))
-    .executeTakeFirst()
-  return kept ?? null
+    .where(
+      'tenant',
+      '=',
+      given(({ tenant }) => tenant),
+    )
+    .where(
+      'key_hash',
+      '=',
+      given(({ key_hash }) => key_hash),
+    ),
+)
+
+export async function idempotent(db: Db, tenant: string, key: string) {
+  const { rows } = await ofKey(db, { tenant, key_hash: keyHash(key) })
+  return rows[0] ?? null
 }
+
+const insertKey = insertion('idempotency_keys', ['tenant', 'key_hash', 'body_hash', 'run_id', 'created_at'], (insert) =>
+  insert.onConflict((oc) => oc.columns(['tenant', 'key_hash']).doNothing()).returning('run_id'),
+)
 
 /** Takes the key for this run. Null when it did; else whose it is. Waits for a transaction that is taking it now. */
 async function takeKey(trx: Db, run: NewRun, key: string): Promise<Exclude<Accepted, { kind: 'created' }> | null> {
   const { tenant, run_id, request_hash } = run
-  const taken = await trx
-    .insertInto('idempotency_keys')
-    .values({ tenant, key_hash: keyHash(key), body_hash: request_hash, run_id, created_at: run.at })
-    .onConflict((oc) => oc.columns(['tenant', 'key_hash']).doNothing())
-    .returning('run_id')
-    .executeTakeFirst()
-  if (taken !== undefined) return null
+  const row = { tenant, key_hash: keyHash(key), body_hash: request_hash, run_id, created_at: run.at }
+  const taken = await insertKey(trx, [row])
+  if (taken.length > 0) return null
   const kept = await idempotent(trx, tenant, key)
   // Deleted by retention between the two statements.
   if (kept === null) return takeKey(trx, run, key)
   return { kind: kept.body_hash === request_hash ? 'replayed' : 'mismatch', run_id: kept.run_id }
 }
 
+const insertRun = insertion(
+  'runs',
+  [
+    'tenant',
+    'run_id',
+    'workflow_type',
+    'mode',
+    'subject',
+    'status',
+    'epoch',
+    'owner',
+    'request_hash',
+    'created_at',
+    'started_at',
+    'finished_at',
+    'touched_at',
+    'cancel_requested_at',
+    'last_event_id',
+    'request',
+    'response',
+    'webhook',
+  ],
+  (insert) => insert,
+)
+
 export async function accept(trx: Db, clinical: Clinical, run: NewRun): Promise<Accepted> {
   const { tenant, run_id, at } = run
   const earlier = run.idempotency_key === null ? null : await takeKey(trx, run, run.idempotency_key)
   if (earlier !== null) return earlier
-  await trx
-    .insertInto('runs')
-    .values({
+  await insertRun(trx, [
+    {
       tenant,
       run_id: storable('run_id', run_id),
       workflow_type: storable('workflow_type', run.workflow_type),
@@ -58,7 +95,7 @@ export async function accept(trx: Db, clinical: Clinical, run: NewRun): Promise<
       request: clinical.seal(run.request, 'runs.request', tenant, run_id),
       response: null,
       webhook: run.webhook === null ? null : clinical.seal(run.webhook, 'runs.webhook', tenant, run_id),
-    })
-    .execute()
+    },
+  ])
   return { kind: 'created', lease: { tenant, run_id, epoch: 1 } }
 }

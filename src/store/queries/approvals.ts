@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Db } from '../backend.ts'
 import type { Clinical } from '../clinical.ts'
-import type { Approval, Decided, Decision } from '../records.ts'
+import type { Approval, Decided, Decision, WaitingApprovals } from '../records.ts'
 import type { ApprovalsTable } from '../tables.ts'
 import { OPEN } from './open.ts'
 
@@ -28,6 +28,20 @@ export async function approvals(db: Db, clinical: Clinical, tenant: string, runI
     .orderBy('approval_id')
     .execute()
   return rows.map((row) => opened(clinical, row))
+}
+
+/** Those of runs that have ended are pending for ever, and nobody waits for them. */
+export async function waitingApprovals(db: Db): Promise<WaitingApprovals> {
+  const { count, oldest_at } = await db
+    .selectFrom('approvals')
+    .innerJoin('runs', (join) =>
+      join.onRef('runs.tenant', '=', 'approvals.tenant').onRef('runs.run_id', '=', 'approvals.run_id'),
+    )
+    .select(({ fn }) => [fn.countAll().as('count'), fn.min('approvals.created_at').as('oldest_at')])
+    .where('approvals.status', '=', 'pending')
+    .where('runs.status', 'in', OPEN)
+    .executeTakeFirstOrThrow()
+  return { count: Number(count), oldest_at: oldest_at === null ? null : Number(oldest_at) }
 }
 
 /** A run that waited for this decision may go on: whoever claims it first does. */

@@ -1,35 +1,64 @@
-import { type ExpressionBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import { type AuditEntry, type AuditHead, type AuditLink, chain, NO_HEAD } from '../audit/entry.ts'
 import type { Heads } from '../audit/signed-heads.ts'
 import type { Db } from '../backend.ts'
-import type { Tables } from '../tables.ts'
-import { pages } from './pages.ts'
+import { type Given, statement } from '../statement.ts'
+import { insertion } from './insertion.ts'
 
 const MOST_REMEMBERED = 10_000
 
 /** A number beyond it stands there only when somebody has put it there. */
 const LAST_SEQ = Number.MAX_SAFE_INTEGER - 1_000_000
 
-/**
- * Moves the head on if it is still where it was seen and nothing stands behind it: one statement instead of two. False
- * when it is elsewhere: another process wrote, or the transaction in which we saw it was undone.
- */
-async function advance(trx: Db, tenant: string, seen: AuditHead, next: AuditHead): Promise<boolean> {
-  const { numUpdatedRows } = await trx
-    .updateTable('audit_heads')
-    .set({ ...next })
-    .where('tenant', '=', tenant)
-    .where('seq', '=', seen.seq)
-    .where('hash', '=', seen.hash)
-    .where(({ not, exists, selectFrom }) =>
-      not(exists(selectFrom('audit').select('audit.seq').where(behind(tenant, seen.seq)))),
-    )
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
+interface Move {
+  tenant: string
+  seen: AuditHead
+  next: AuditHead
 }
 
-const behind = (tenant: string, seq: number) => (eb: ExpressionBuilder<Tables, 'audit'>) =>
-  eb.and([eb('audit.tenant', '=', tenant), eb('audit.seq', '>', seq), eb('audit.seq', '<=', LAST_SEQ)])
+/**
+ * Moves the head on if it is still where it was seen and nothing stands behind it: one statement instead of two. It
+ * changes nothing when it is elsewhere: another process wrote, or the transaction in which we saw it was undone.
+ */
+const advance = statement((db, given: Given<Move>) =>
+  db
+    .updateTable('audit_heads')
+    .set({ seq: given(({ next }) => next.seq), hash: given(({ next }) => next.hash) })
+    .where(
+      'tenant',
+      '=',
+      given(({ tenant }) => tenant),
+    )
+    .where(
+      'seq',
+      '=',
+      given(({ seen }) => seen.seq),
+    )
+    .where(
+      'hash',
+      '=',
+      given(({ seen }) => seen.hash),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('audit')
+            .select('audit.seq')
+            .where(
+              'audit.tenant',
+              '=',
+              given(({ tenant }) => tenant),
+            )
+            .where(
+              'audit.seq',
+              '>',
+              given(({ seen }) => seen.seq),
+            )
+            .where('audit.seq', '<=', LAST_SEQ),
+        ),
+      ),
+    ),
+)
 
 /**
  * Where the chain goes on: at its head, or behind entries that stand after it. There are such only when somebody has
@@ -39,7 +68,9 @@ async function endOf(trx: Db, tenant: string, head: AuditHead): Promise<AuditHea
   const last = await trx
     .selectFrom('audit')
     .select(['seq', 'hash'])
-    .where(behind(tenant, head.seq))
+    .where('tenant', '=', tenant)
+    .where('seq', '>', head.seq)
+    .where('seq', '<=', LAST_SEQ)
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst()
@@ -63,6 +94,12 @@ async function lockHead(trx: Db, tenant: string): Promise<AuditHead> {
     .executeTakeFirstOrThrow()
 }
 
+const insertLinks = insertion(
+  'audit',
+  ['tenant', 'seq', 'at', 'actor', 'action', 'object', 'outcome', 'details', 'prev_hash', 'hash'],
+  (insert) => insert,
+)
+
 /**
  * Appends to tenants' chains. A chain's head row is its lock: two transactions never chain from the same entry. One for
  * each database: it remembers where the heads were.
@@ -73,13 +110,16 @@ export class AuditAppender {
   async append(trx: Db, tenant: string, entries: readonly AuditEntry[]): Promise<void> {
     if (entries.length === 0) return
     const links = await this.#link(trx, tenant, entries)
-    for (const page of pages(links)) await trx.insertInto('audit').values(page).execute()
+    await insertLinks(trx, links)
   }
 
   async #link(trx: Db, tenant: string, entries: readonly AuditEntry[]): Promise<AuditLink[]> {
     const seen = this.#seen.get(tenant)
     const guessed = seen && chain(tenant, seen, entries)
-    if (guessed && (await advance(trx, tenant, seen, this.#remember(tenant, guessed)))) return guessed
+    if (guessed) {
+      const { numAffectedRows } = await advance(trx, { tenant, seen, next: this.#remember(tenant, guessed) })
+      if (numAffectedRows === 1n) return guessed
+    }
     const links = chain(tenant, await endOf(trx, tenant, await lockHead(trx, tenant)), entries)
     await moveHead(trx, tenant, this.#remember(tenant, links))
     return links

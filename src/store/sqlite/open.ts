@@ -15,6 +15,8 @@ import { NodeSqliteDialect } from './dialect.ts'
 import { asStoreError } from './faults.ts'
 import { DATABASE_FILE, openFile } from './file.ts'
 import { lockFolder } from './lock.ts'
+import { transactionsOf } from './transactions.ts'
+import { WalFlush } from './wal-flush.ts'
 
 export interface SqliteOptions {
   /** Made when it is not there. One process at a time. Null: in memory, gone when it is closed. */
@@ -32,30 +34,47 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function createBackend(database: DatabaseSync, migrations: Migrations, released: () => void): Backend {
+interface Opened {
+  database: DatabaseSync
+  /** Where commits stand until a checkpoint; null in memory. */
+  wal: string | null
+  release: () => void
+}
+
+function createBackend({ database, wal, release }: Opened, migrations: Migrations): Backend {
   const db: Db = new Kysely<Tables>({ dialect: new NodeSqliteDialect(database) })
-  const transact = <T>(_: string, body: (trx: Db) => Promise<T>): Promise<T> =>
-    guarded(() => db.transaction().execute(body))
+  const inTransaction = transactionsOf(database)
+  const flush = wal === null ? null : new WalFlush(wal)
+  const transact = <T>(_: string, lazy: boolean, body: (trx: Db) => Promise<T>): Promise<T> =>
+    guarded(async () => {
+      const ours = flush?.works ? flush : null
+      const result = await inTransaction(db, ours === null, body)
+      if (lazy) ours?.soon()
+      else await ours?.now()
+      return result
+    })
   // One connection: one lane for all tenants.
   const commits = new GroupCommit(transact, () => '')
   return {
-    write: (tenant, work) => commits.write(tenant, work),
+    write: (tenant, work, lazy) => commits.write(tenant, work, lazy),
     read: (_, query) => guarded(() => query(db)),
     across: (query) => guarded(() => query(db)),
     migrate: () => guarded(() => migrate(db, migrations)),
     schema: () => guarded(() => schemaState(db, migrations)),
+    settled: () => flush?.settled() ?? Promise.resolve(),
     ping: () => guarded(async () => void (await sql`select 1`.execute(db))),
     async close() {
       await commits.idle()
-      if (database.isOpen) database.close()
-      released()
+      try {
+        // Closing does it too, unless somebody else reads the database just then.
+        await flush?.settled()
+      } finally {
+        await flush?.close()
+        if (database.isOpen) database.close()
+        release()
+      }
     },
   }
-}
-
-interface Opened {
-  database: DatabaseSync
-  release: () => void
 }
 
 function openFolder(folder: string): Opened {
@@ -66,20 +85,25 @@ function openFolder(folder: string): Opened {
   }
   const lock = lockFolder(folder)
   try {
-    return { database: openFile(join(folder, DATABASE_FILE)), release: () => lock.release() }
+    const path = join(folder, DATABASE_FILE)
+    return { database: openFile(path), wal: `${path}-wal`, release: () => lock.release() }
   } catch (error) {
     lock.release()
     throw error
   }
 }
 
-const openMemory = (): Opened => ({ database: new DatabaseSync(':memory:'), release: () => undefined })
+const openMemory = (): Opened => ({
+  database: new DatabaseSync(':memory:'),
+  wal: null,
+  release: () => undefined,
+})
 
 /**
  * The store in one file of a folder. Throws ConfigError: another process has the folder, it cannot be written, the
  * file is torn, corrupt or another program's.
  */
 export function openSqliteStore({ folder, keys }: SqliteOptions, migrations: Migrations = SQLITE_MIGRATIONS): Store {
-  const { database, release } = folder === null ? openMemory() : openFolder(folder)
-  return createSqlStore(createBackend(database, migrations, release), createClinical(createCipher(keys)))
+  const opened = folder === null ? openMemory() : openFolder(folder)
+  return createSqlStore(createBackend(opened, migrations), createClinical(createCipher(keys)))
 }

@@ -28,6 +28,7 @@ describe('what the dashboard and the alert rules ask for is what the service tel
     const config = parseConfig({
       NODE_ENV: 'test',
       LOG_LEVEL: 'silent',
+      DATA_DIR: ':memory:',
       JWT_SECRET: 'a secret of this test, 32 bytes long',
     })
     const app = await buildApp(config, { workflows, log: createLogger(config.logLevel) })

@@ -25,7 +25,15 @@ describe.skipIf(!isWanted)('promtool', () => {
     ['the configuration of Prometheus', ['check', 'config', 'prometheus.yml']],
     [
       'when each alert fires and when it does not',
-      ['test', 'rules', 'alerts.test.yml', 'alerts-runs.test.yml', 'alerts-models.test.yml', 'alerts-store.test.yml'],
+      [
+        'test',
+        'rules',
+        'alerts.test.yml',
+        'alerts-runs.test.yml',
+        'alerts-models.test.yml',
+        'alerts-store.test.yml',
+        'alerts-audit.test.yml',
+      ],
     ],
   ])('agrees with %s', (_, args) => {
     const { status, output } = promtool(...args)

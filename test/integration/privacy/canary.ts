@@ -74,7 +74,6 @@ export const LOUD_HEADERS: Readonly<Record<string, string>> = {
   'request-id': CANARY,
   'x-forwarded-for': CANARY,
   'x-patient': CANARY,
-  'idempotency-key': CANARY,
   prefer: CANARY,
   'accept-language': CANARY,
 }

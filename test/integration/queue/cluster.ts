@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { until } from '../faults/until.ts'
 import { type ServerProcess, startNode } from '../../helpers/process.ts'
+import { until } from '../faults/until.ts'
 import type { ReplicaSettings } from './replica.ts'
 
 const SCRIPT = fileURLToPath(new URL('./replica.ts', import.meta.url))

@@ -13,29 +13,31 @@ export interface Ledger {
   /** Calls begun, by replica. */
   begun: (replica: string) => number
   forget: () => void
-  /** Calls stay in flight until `false`. */
-  hold: (held: boolean) => void
+  /** Calls of this replica stay in flight until it is another one's turn; null: nobody's. */
+  hold: (replica: string | null) => void
+  /** Calls of this replica that are in flight. */
+  inFlightOf: (replica: string) => number
 }
 
 /** Answers after `takes_ms`. A call ends for it when it is answered, or its socket is gone. */
 export async function openLedger(takes_ms: number): Promise<Ledger> {
-  const open = new Set<ServerResponse>()
+  const open = new Map<ServerResponse, string>()
   const begun = new Map<string, number>()
   let peak = 0
   let done = 0
-  let held = false
+  let held: string | null = null
   const answer = (response: ServerResponse) => {
-    if (!open.delete(response)) return
+    if (open.get(response) === held || !open.delete(response)) return
     done++
     response.end('ok')
   }
   const server = createServer((request, response) => {
     const replica = new URL(request.url ?? '/', 'http://ledger').searchParams.get('replica') ?? ''
     begun.set(replica, (begun.get(replica) ?? 0) + 1)
-    open.add(response)
+    open.set(response, replica)
     peak = Math.max(peak, open.size)
     response.on('close', () => open.delete(response))
-    if (!held) setTimeout(answer, takes_ms, response)
+    setTimeout(answer, takes_ms, response)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {
@@ -51,9 +53,10 @@ export async function openLedger(takes_ms: number): Promise<Ledger> {
     forget: () => {
       peak = open.size
     },
-    hold: (on) => {
-      held = on
-      if (!on) for (const response of [...open]) answer(response)
+    hold: (replica) => {
+      held = replica
+      for (const response of [...open.keys()]) answer(response)
     },
+    inFlightOf: (replica) => [...open.values()].filter((whose) => whose === replica).length,
   }
 }

@@ -38,7 +38,14 @@ async function callAgain(at: number): Promise<void> {
   while (!stopping) {
     const claimant = { tenant: 'default', start: performance.now(), path: 0, given: 0 }
     const asked = performance.now()
-    const request = { claimant, priority: at % 6, rank: 0, work: 0, deadline: asked + 60_000, cancel: new Cancellation() }
+    const request = {
+      claimant,
+      priority: at % 6,
+      rank: 0,
+      work: 0,
+      deadline: asked + 60_000,
+      cancel: new Cancellation(),
+    }
     const answer = await lane.acquire(request)
     if (answer !== 'granted') continue
     const waited_ms = performance.now() - asked

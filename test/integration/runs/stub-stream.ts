@@ -6,7 +6,7 @@ import { runAndAnswer } from '../../../routes/v1/workflows/answer.ts'
 import { READER_LIMITS, type ReaderLimits } from '../../../routes/v1/workflows/event-writer.ts'
 import { STREAMED } from '../../../routes/v1/workflows/stream.ts'
 import type { RunEvent } from '../../../src/contract/events.ts'
-import type { ExecuteOptions, RunEnd, Service } from '../../../src/contract/service.ts'
+import type { ExecuteOptions, RunAnswer, RunEnd, Service } from '../../../src/contract/service.ts'
 import problem from '../../../src/plugins/problem.ts'
 import { createLogger } from '../../../src/telemetry/log.ts'
 
@@ -26,7 +26,7 @@ export async function stubStream(script: (run: StubRun) => Promise<object>, limi
     loggerInstance: createLogger('info', { write: (text) => void lines.push(JSON.parse(text)) }) as never,
   })
   const readerDropped = vi.fn()
-  const execute = async (_: unknown, { emit = () => undefined, cancel }: ExecuteOptions): Promise<RunEnd> => {
+  const execute = async (_: unknown, { emit = () => undefined, cancel }: ExecuteOptions): Promise<RunAnswer> => {
     const cancelled = new Promise<void>((resolve) => void cancel?.onCancel(resolve))
     const response = {
       status: 'succeeded',
@@ -34,7 +34,7 @@ export async function stubStream(script: (run: StubRun) => Promise<object>, limi
       results: [],
       ...(await script({ emit, cancelled })),
     }
-    return { response, timed_out: false, stopped: false } as unknown as RunEnd
+    return { kind: 'ended', end: { response, timed_out: false, stopped: false } as unknown as RunEnd }
   }
   const service = { execute, readerDropped } as unknown as Service
   app.decorateRequest('caller', { getter: () => ({ tenant: 't', subject: 's' }) as never })

@@ -1,6 +1,7 @@
 /**
- * A process that is killed by tests. `hold FOLDER` opens the store and says so; `migrate sqlite|postgres PLACE` hangs in
- * the middle of the last migration; `fill FOLDER` writes until the store refuses, then reads.
+ * A process that is killed by tests. `hold FOLDER` opens the store and says so; `note FOLDER` leaves a lazy note and says
+ * so; `migrate sqlite|postgres PLACE` hangs in the middle of the last migration; `fill FOLDER` writes until the store
+ * refuses, then reads.
  */
 import { randomUUID } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
@@ -48,6 +49,13 @@ if (job === 'hold') {
   await store.migrate()
   await store.accept(newRun('t'), note('run.create'))
   say('holding')
+  setInterval(() => {}, 1000)
+} else if (job === 'note') {
+  const store = openSqliteStore({ folder: first, keys: null })
+  await store.migrate()
+  await store.note('t', [{ ...note('run.create'), outcome: 'ok' }], { lazy: true })
+  // In the same turn: no timer has fired yet.
+  say('noted')
   setInterval(() => {}, 1000)
 } else if (job === 'fill') await fill(openSqliteStore({ folder: first, keys: null }))
 else if (first === 'sqlite')

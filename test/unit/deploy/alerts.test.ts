@@ -7,10 +7,14 @@ interface RuleTests {
 }
 
 const rules = rulesOf(readYaml<RuleFile>('deploy/prometheus/alerts.yml'))
-const cases = ['alerts.test.yml', 'alerts-runs.test.yml', 'alerts-models.test.yml', 'alerts-store.test.yml'].flatMap(
-  (file) => readYaml<RuleTests>(`deploy/prometheus/${file}`).tests,
-)
-const scrapes = readYaml<{ scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[] }>(
+const cases = [
+  'alerts.test.yml',
+  'alerts-runs.test.yml',
+  'alerts-models.test.yml',
+  'alerts-store.test.yml',
+  'alerts-audit.test.yml',
+].flatMap((file) => readYaml<RuleTests>(`deploy/prometheus/${file}`).tests)
+const scrapes = readYaml<{ scrape_configs: { job_name: string; dns_sd_configs?: { names: string[]; port: number }[] }[] }>(
   'deploy/prometheus/prometheus.yml',
 ).scrape_configs
 
@@ -44,6 +48,6 @@ describe('the rules as a whole', () => {
     const jobs = new Set(rules.flatMap(({ expr }) => [...expr.matchAll(/job="([^"]+)"/g)].map(([, job]) => job)))
     const job = scrapes.find(({ job_name }) => jobs.has(job_name))
     expect(jobs.size).toBe(1)
-    expect(job?.static_configs[0]?.targets).toEqual(['consilium:8000'])
+    expect(job?.dns_sd_configs?.[0]).toMatchObject({ names: ['consilium', 'replica-1', 'replica-2'], port: 8000 })
   })
 })

@@ -68,9 +68,18 @@ describe('docker-compose.yml', () => {
     expect(isAllowedUrl(url, null)).toBe(false)
     expect(isAllowedUrl(url, unset(environment.ALLOWED_MODEL_HOSTS as string).split(','))).toBe(true)
   })
-  test('leaves PostgreSQL and Redis to the cluster profile', () => {
+  test('leaves replicas, PostgreSQL and Redis to the cluster profile', () => {
     const inProfile = services.filter(([, { profiles }]) => profiles?.includes('cluster')).map(([name]) => name)
-    expect(inProfile).toEqual(['postgres', 'redis'])
+    expect(inProfile).toEqual(['replica-1', 'replica-2', 'postgres', 'redis'])
+  })
+  test.each(['replica-1', 'replica-2'])('%s is the service with a shared store and shared lanes', (name) => {
+    const replica = compose.services[name]
+    const { DATABASE_URL, REDIS_URL, ...same } = replica?.environment ?? {}
+    expect(new URL(DATABASE_URL?.replace(/\$\{.*\}/, 'x') ?? '').hostname).toBe('postgres')
+    expect(new URL(REDIS_URL?.replace(/\$\{.*\}/, 'x') ?? '').hostname).toBe('redis')
+    const { DATABASE_URL: _, REDIS_URL: __, ...single } = environment
+    expect(same).toEqual(single)
+    expect(replica?.ports).not.toEqual(compose.services.consilium?.ports)
   })
   test('gives nobody a way into Grafana without a password', () => {
     expect(compose.services.grafana?.environment).toMatchObject({

@@ -29,6 +29,7 @@ describe('every label that dashboard and rules select by is one of the metric', 
   const { registry } = new Metrics({
     lanes: [],
     gpus: [],
+    queueDegraded: () => null,
     breakerOpen: () => false,
     estimatedWaitMs: () => 0,
     noticed: () => ({ reconnects: 0, late: 0, duplicate: 0 }),

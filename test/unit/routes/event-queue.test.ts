@@ -99,6 +99,36 @@ describe('what is taken', () => {
   })
 })
 
+describe('the numbers of a history', () => {
+  const idsIn = async (text: string) => (await read(text)).map(({ id, event }) => `${id} ${event}`)
+
+  it('are kept as they are, and what no history keeps has none', async () => {
+    const queue = new EventQueue()
+    queue.push(done('a'), 7)
+    queue.push(delta('b', 'x'), null)
+    queue.push(delta('b', 'y'), null)
+    queue.push(done('b'), 8)
+    const text = queue.take(ALL)
+    expect(text.match(/^id: .*$/gm)).toEqual(['id: 7', 'id: 8'])
+    expect(await idsIn(text)).toEqual(['7 task.succeeded', 'null task.delta', '8 task.succeeded'])
+  })
+
+  it('are counted on by an event that comes without one', async () => {
+    const queue = new EventQueue()
+    queue.push(done('a'), 41)
+    queue.push({ event: 'run.finished', data: {} })
+    expect(await idsIn(queue.take(ALL))).toEqual(['41 task.succeeded', '42 run.finished'])
+  })
+
+  it('do not move when a delta is thrown away', async () => {
+    const queue = new EventQueue()
+    queue.push(done('b'), 1)
+    queue.push(delta('a', 'bad'), null)
+    queue.push(retried('a', 1, true), 2)
+    expect(await idsIn(queue.take(ALL))).toEqual(['1 task.succeeded', '2 task.retried'])
+  })
+})
+
 describe('the bytes that wait', () => {
   it('grow with the text in UTF-8 and end at 0 when all is taken', () => {
     const queue = filled(delta('a', 'x'))

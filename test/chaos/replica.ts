@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const SERVER = fileURLToPath(new URL('../../src/server.ts', import.meta.url))
+const TAIL = 20_000
+
+/** A port that nobody has now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** One process of the service at a fixed address, started and ended again and again. */
+export class Replica {
+  readonly name: string
+  readonly origin: string
+  /** Ends that nobody asked for, each with what the process said last. */
+  readonly crashes: string[] = []
+  readonly #env: Record<string, string>
+  #child: ChildProcess | null = null
+  #ended: Promise<void> = Promise.resolve()
+  #asked = false
+  #said = ''
+
+  constructor(name: string, port: number, env: Record<string, string>) {
+    this.name = name
+    this.origin = `http://127.0.0.1:${port}`
+    this.#env = { PATH: process.env.PATH ?? '', PORT: `${port}`, ...env }
+  }
+
+  /** What the process said last. */
+  get said(): string {
+    return this.#said
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  start(): void {
+    const child = spawn(process.execPath, [SERVER], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = child
+    this.#asked = false
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.#said = (this.#said + text).slice(-TAIL)
+      })
+    this.#ended = once(child, 'exit').then(([code, signal]) => {
+      if (!this.#asked) this.crashes.push(`${this.name} ended with ${code ?? signal}: ${this.#said.slice(-2000)}`)
+      this.#child = null
+    })
+  }
+
+  /** Resolves with the ms it took until readiness was answered with 200; null when that took longer than `patience_ms`. */
+  async ready(patience_ms = 20_000): Promise<number | null> {
+    const began = performance.now()
+    while (performance.now() - began < patience_ms) {
+      const status = await fetch(`${this.origin}/health/ready`, { signal: AbortSignal.timeout(3000) }).then(
+        async (response) => {
+          await response.body?.cancel()
+          return response.status
+        },
+        () => null,
+      )
+      if (status === 200) return performance.now() - began
+      await pause(20)
+    }
+    return null
+  }
+
+  /** Ends it by this signal; resolves when it is gone. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    this.#asked = true
+    this.#child?.kill(signal)
+    await this.#ended
+  }
+
+  freeze(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT')
+  }
+}

@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createDatabase, postgresIsWanted } from '../contracts/store-subjects.ts'
+import { createChance } from './chance.ts'
+import { Client, SECRET } from './client.ts'
+import { inspect } from './inspection.ts'
+import { startModels } from './models.ts'
+import { Nemesis } from './nemesis.ts'
+import { startPostgres } from './postgres-server.ts'
+import { freePort, Replica } from './replica.ts'
+import { judge, type Row } from './verdict.ts'
+
+export interface TrialOptions {
+  seed: number
+  kills: number
+}
+
+export interface ClusterOptions extends TrialOptions {
+  replicas: number
+  freezes: number
+  restarts: number
+  /** Set: replicas share their lanes, and all of them together have a model's slots once. */
+  redisUrl: string | null
+}
+
+export interface TrialEnd {
+  rows: Row[]
+  wrong: string[]
+}
+
+const SLOTS = 2
+const SETTLE_MS = 60_000
+
+type Closing = AsyncDisposableStack
+
+/** The folder of a trial: the roster, and data when SQLite is used. */
+function folderOf(closing: Closing): string {
+  const folder = mkdtempSync(join(tmpdir(), 'consilium-chaos-'))
+  closing.defer(async () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+const ENV = {
+  NODE_ENV: 'test',
+  JWT_SECRET: SECRET,
+  LOG_LEVEL: 'warn',
+  RATE_LIMIT_MAX: '1000000',
+  SHUTDOWN_GRACE_MS: '500',
+}
+
+interface Arena extends TrialOptions {
+  count: number
+  env: Record<string, string>
+  most_in_flight: number
+  cluster?: ConstructorParameters<typeof Nemesis>[0]['cluster']
+}
+
+async function fight(closing: Closing, folder: string, arena: Arena): Promise<TrialEnd> {
+  const { seed, kills, count, env, most_in_flight, cluster } = arena
+  const chance = createChance(seed)
+  const models = await startModels(chance.branch(), SLOTS)
+  closing.defer(() => models.close())
+  const roster = join(folder, 'roster.json')
+  writeFileSync(roster, JSON.stringify(models.simulator.roster))
+  const replicas: Replica[] = []
+  for (let index = 0; index < count; index++)
+    replicas.push(new Replica(`replica ${index + 1}`, await freePort(), { ...ENV, MODELS_FILE: roster, ...env }))
+  closing.defer(async () => void (await Promise.all(replicas.map((replica) => replica.end('SIGKILL')))))
+  const nemesis = new Nemesis({ replicas, chance: chance.branch(), kills, ...(cluster && { cluster }) })
+  for (const replica of replicas) replica.start()
+  await nemesis.untilCalm()
+
+  const client = new Client({
+    origins: replicas.map(({ origin }) => origin),
+    chance: chance.branch(),
+    workers: 3 + 2 * count,
+  })
+  client.start()
+  await nemesis.rage()
+  await nemesis.untilCalm()
+  await client.stop()
+  const open = await client.settle(SETTLE_MS)
+  const [{ origin }] = replicas as [Replica]
+  await client.readAll(origin)
+  const inspection = await inspect(origin, client)
+  const { strikes, ready_ms } = nemesis
+  const crashes = replicas.flatMap((replica) => replica.crashes)
+  return judge({ client, models, strikes, open, inspection, crashes, ready_ms, most_in_flight })
+}
+
+/** One service on SQLite that is killed and started again and again. */
+export async function trySqlite(options: TrialOptions): Promise<TrialEnd> {
+  await using closing = new AsyncDisposableStack()
+  const folder = folderOf(closing)
+  const env = { DATA_DIR: join(folder, 'data') }
+  return await fight(closing, folder, { ...options, count: 1, env, most_in_flight: SLOTS })
+}
+
+/** Replicas on PostgreSQL: our own, which is stopped too, or the machine's. Null when there is none. */
+export async function tryPostgres(options: ClusterOptions): Promise<TrialEnd | null> {
+  const { replicas, redisUrl, freezes, restarts } = options
+  await using closing = new AsyncDisposableStack()
+  const folder = folderOf(closing)
+  const postgres = await startPostgres()
+  if (postgres !== null) closing.defer(() => postgres.close())
+  else {
+    console.info('skipped: restarts of PostgreSQL, its programs are not in /usr/lib/postgresql')
+    if (!postgresIsWanted) return null
+  }
+  const database = postgres === null ? await createDatabase() : null
+  if (database !== null) closing.defer(() => database.drop())
+  const env = {
+    DATABASE_URL: postgres?.url ?? database?.url ?? '',
+    ...(redisUrl !== null && { REDIS_URL: redisUrl }),
+  }
+  const cluster = { postgres, freezes, restarts }
+  const most_in_flight = SLOTS * (redisUrl === null ? replicas : 1)
+  return await fight(closing, folder, { ...options, count: replicas, env, most_in_flight, cluster })
+}

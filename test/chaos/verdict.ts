@@ -1,0 +1,124 @@
+import type { Acknowledged, Client } from './client.ts'
+import type { Inspection } from './inspection.ts'
+import type { Models } from './models.ts'
+import { judgeRepeats } from './repeats.ts'
+import type { Strike } from './strikes.ts'
+import { quantile, takeovers } from './takeover.ts'
+
+const MOST_TAKEOVER_MS = 15_000
+const MOST_READY_MS = 5000
+
+export interface Evidence {
+  client: Client
+  models: Models
+  strikes: readonly Strike[]
+  /** Acknowledged runs without an end, after the last patience. */
+  open: readonly Acknowledged[]
+  inspection: Inspection
+  /** Of processes that ended although nobody ended them. */
+  crashes: readonly string[]
+  /** ms from the database's first answer to the readiness of each replica; null: never. */
+  ready_ms: readonly (number | null)[]
+  /** Most calls that a model may have in flight. */
+  most_in_flight: number
+}
+
+export interface Row {
+  what: string
+  found: string
+  /** What is allowed; null: only told. */
+  allowed: string | null
+  good: boolean
+}
+
+const ms = (value: number | null): string => (value === null ? '–' : `${Math.round(value)} ms`)
+const told = (what: string, found: string | number): Row => ({ what, found: `${found}`, allowed: null, good: true })
+const none = (what: string, list: readonly unknown[]): Row => ({
+  what,
+  found: `${list.length}`,
+  allowed: '0',
+  good: list.length === 0,
+})
+
+/** Every row of the table, and in sentences what was wrong. */
+export function judge(evidence: Evidence): { rows: Row[]; wrong: string[] } {
+  const { client, models, strikes, open, inspection, crashes, ready_ms, most_in_flight } = evidence
+  const calls = models.calls()
+  const acknowledged = [...client.acknowledged.values()]
+  const repeats = judgeRepeats(calls, strikes)
+  const taken = takeovers({ calls, strikes, acknowledged, manners: client.manners })
+  const p99 = quantile(taken, 0.99)
+  const peak = Math.max(...models.peaks().values())
+  const slowest = ready_ms.includes(null) ? Number.POSITIVE_INFINITY : Math.max(0, ...(ready_ms as number[]))
+  const counts = (kind: Strike['kind']) => strikes.filter((strike) => strike.kind === kind).length
+  const ends = Map.groupBy(acknowledged, ({ status }) => status ?? 'open')
+  const broken = [...client.broken, ...inspection.broken]
+  const rows: Row[] = [
+    told('kill -9 of a process', counts('kill')),
+    told('kill -9 while it starts', counts('kill_at_start')),
+    ...(counts('stop') > 0 ? [told('SIGTERM', counts('stop'))] : []),
+    ...(counts('freeze') > 0 ? [told('SIGSTOP and SIGCONT', counts('freeze'))] : []),
+    ...(counts('database') > 0 ? [told('PostgreSQL stopped and started', counts('database'))] : []),
+    told('requests sent', client.sent),
+    told('runs acknowledged (202 or 200)', acknowledged.length),
+    told('their ends', [...ends].map(([status, list]) => `${list.length} ${status}`).join(', ')),
+    told('runs kept in all', inspection.listed),
+    told('model calls', calls.length),
+    none('acknowledged runs lost', open),
+    none('broken promises: results changed or twice, keys with two runs, histories with gaps', broken),
+    {
+      what: 'model calls repeated',
+      found: `${repeats.repeated}`,
+      allowed: `each in flight at a strike; ${repeats.struck} were`,
+      good: repeats.unexplained.length === 0,
+    },
+    told('… cut at the server by it', repeats.in_flight),
+    told(
+      '… answered, and struck before that was recorded',
+      `${repeats.after_answer}, the longest after ${ms(repeats.longest_ms)}`,
+    ),
+    ...(counts('freeze') > 0 ? [told('… around a freeze', repeats.around_freeze)] : []),
+    {
+      what: 'most calls in flight at one model',
+      found: `${peak}`,
+      allowed: `≤ ${most_in_flight}`,
+      good: peak <= most_in_flight,
+    },
+    {
+      what: 'takeover, p50 and p99',
+      found: `${ms(quantile(taken, 0.5))}, ${ms(p99)} of ${taken.length}`,
+      allowed: `p99 ≤ ${ms(MOST_TAKEOVER_MS)}`,
+      good: p99 === null || p99 <= MOST_TAKEOVER_MS,
+    },
+    ...(ready_ms.length > 0
+      ? [
+          {
+            what: 'ready after the database is back, slowest',
+            found: ms(slowest),
+            allowed: `≤ ${ms(MOST_READY_MS)}`,
+            good: slowest <= MOST_READY_MS,
+          },
+        ]
+      : []),
+    {
+      what: 'audit chains',
+      found: `${inspection.audit_entries} entries, ${inspection.audit_ok ? 'whole' : 'BROKEN'}`,
+      allowed: 'whole',
+      good: inspection.audit_ok,
+    },
+    none('processes that ended by themselves', crashes),
+  ]
+  const lost = open.map(({ run_id, request, manner }) => `${run_id} of ${request} (${manner}) has no end`)
+  const bad = rows
+    .filter(({ good }) => !good)
+    .map(({ what, found, allowed }) => `${what}: ${found}, allowed ${allowed}`)
+  return { rows, wrong: [...bad, ...lost, ...broken, ...repeats.unexplained, ...crashes] }
+}
+
+/** As a table of Markdown. */
+export const tableOf = (rows: readonly Row[]): string =>
+  [
+    '| what | found | allowed |',
+    '|---|---|---|',
+    ...rows.map(({ what, found, allowed, good }) => `| ${good ? what : `**${what}**`} | ${found} | ${allowed ?? ''} |`),
+  ].join('\n')

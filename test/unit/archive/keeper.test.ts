@@ -1,0 +1,148 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Keeper, type KeeperParts } from '../../../src/archive/keeper.ts'
+import { StoreError } from '../../../src/store/errors.ts'
+import type { Store } from '../../../src/store/port.ts'
+import type { RunRecord, Unfinished } from '../../../src/store/records.ts'
+import { createLogger } from '../../../src/telemetry/log.ts'
+
+const run = (run_id: string, given: Partial<RunRecord> = {}): RunRecord => ({
+  tenant: 't',
+  run_id,
+  workflow_type: 'custom',
+  mode: 'async',
+  subject: 's',
+  status: 'running',
+  epoch: 1,
+  owner: null,
+  request_hash: 'h',
+  created_at: 0,
+  started_at: 0,
+  finished_at: null,
+  touched_at: 0,
+  cancel_requested_at: null,
+  last_event_id: 0,
+  ...given,
+})
+
+/** A keeper of `me` over a store that holds these runs; what it takes is in its hands from then on. */
+function keeperOf(runs: RunRecord[], own: Partial<KeeperParts> = {}) {
+  const inHand = new Set<string>()
+  const looked = Promise.withResolvers<void>()
+  let looks = 0
+  const unfinished = vi.fn(async ({ owner, limit }: Unfinished) => {
+    if (owner === null && ++looks === 2) looked.resolve()
+    return runs.filter((one) => owner === undefined || one.owner === owner).slice(0, limit)
+  })
+  const heartbeat = vi.fn(async () => runs.length)
+  const take = vi.fn(async (one: RunRecord) => {
+    Object.assign(one, { owner: 'me', epoch: one.epoch + 1 })
+    inHand.add(one.run_id)
+  })
+  const cancel = vi.fn()
+  const lines: Record<string, unknown>[] = []
+  const keeper = new Keeper({
+    store: {
+      unfinished,
+      heartbeat,
+      expireApprovals: async () => [],
+      requeueDecided: async () => 0,
+    } as unknown as Store,
+    owner: 'me',
+    exclusive: false,
+    now: () => 1_000_000,
+    log: createLogger('info', { write: (text) => void lines.push(JSON.parse(text)) }),
+    inHand,
+    room: () => 100,
+    take,
+    cancel,
+    ...own,
+  })
+  onTestFinished(() => keeper.stop())
+  return { keeper, take, cancel, heartbeat, inHand, lines, looked: looked.promise, unfinished }
+}
+
+const taken = (take: { mock: { calls: [RunRecord][] } }) => take.mock.calls.map(([{ run_id }]) => run_id)
+
+describe('looking after stored runs', () => {
+  it('takes at the start what another owner left, where nobody else can be', async () => {
+    const { keeper, take } = keeperOf([run('a', { owner: 'dead' }), run('b', { owner: 'dead' })], { exclusive: true })
+    await keeper.start()
+    expect(taken(take)).toEqual(['a', 'b'])
+  })
+
+  it('leaves alone what somebody else has, however old its last sign of life says that it is', async () => {
+    const { keeper, take, looked } = keeperOf([run('a', { owner: 'other', touched_at: 1 }), run('free')])
+    await keeper.start()
+    keeper.wake()
+    await looked
+    expect(taken(take)).toEqual(['free'])
+  })
+
+  it('goes on past a run that cannot be taken up, says so once, and does not try it at every look', async () => {
+    const runs = [run('ill'), run('well')]
+    const take = vi.fn(async (one: RunRecord) => {
+      if (one.run_id === 'ill') throw new StoreError('key_missing', 'no key')
+      one.owner = 'me'
+    })
+    const { keeper, looked, lines } = keeperOf(runs, { take })
+    await keeper.start()
+    keeper.wake()
+    await looked
+    await keeper.stop()
+    expect(taken(take)).toEqual(['ill', 'well'])
+    expect(lines).toMatchObject([{ level: 50, run_id: 'ill', msg: 'a stored run cannot be taken up' }])
+  })
+
+  it('takes no more than there is room for', async () => {
+    let room = 2
+    const runs = ['a', 'b', 'c'].map((id) => run(id))
+    const take = vi.fn(async (one: RunRecord) => {
+      one.owner = 'me'
+      room--
+    })
+    const { keeper } = keeperOf(runs, { take, room: () => room })
+    await keeper.start()
+    await expect.poll(() => room, { interval: 1 }).toBe(0)
+    keeper.wake()
+    await keeper.stop()
+    expect(taken(take)).toEqual(['a', 'b'])
+  })
+
+  it('passes on what another process was asked to cancel', async () => {
+    const mine = run('a', { owner: 'me', cancel_requested_at: 5 })
+    const { keeper, cancel, inHand, looked, take } = keeperOf([mine, run('b', { owner: 'me' })])
+    inHand.add('a').add('b')
+    await keeper.start()
+    keeper.wake()
+    await looked
+    expect(cancel).toHaveBeenCalledWith('a')
+    expect(cancel).not.toHaveBeenCalledWith('b')
+    expect(take).not.toHaveBeenCalled()
+  })
+
+  it('tells of a store that is away once, and goes on when it is back', async () => {
+    let away = 2
+    const runs = [run('a')]
+    const { keeper, take, lines } = keeperOf(runs, {
+      store: {
+        unfinished: async () => {
+          if (away-- > 0) throw new StoreError('unavailable', 'gone')
+          return runs.filter(({ owner }) => owner === null)
+        },
+        expireApprovals: async () => [],
+        requeueDecided: async () => 0,
+      } as unknown as Store,
+    })
+    await keeper.start()
+    await expect
+      .poll(
+        () => {
+          keeper.wake()
+          return taken(take)
+        },
+        { interval: 1 },
+      )
+      .toEqual(['a'])
+    expect(lines).toMatchObject([{ level: 40, msg: 'looking after stored runs failed' }])
+  })
+})
