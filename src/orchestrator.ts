@@ -42,11 +42,13 @@ export interface RunCourse {
   /** Whether nothing behind a task that has just succeeded may start yet. @default never */
   holds?: (task: PlanTask) => boolean
   onOutcome?: (task: PlanTask, outcome: Outcome) => void
+  /** Whether the run is to go on elsewhere: then what became of it here is no end. @default never */
+  isLeft?: () => boolean
 }
 
 export type RunOptions = ExecuteOptions & RunCourse
 
-/** The run stands still behind tasks that hold it up. */
+/** The run stands still, behind tasks that hold it up or because it goes on elsewhere. */
 export const PARKED = 'parked'
 
 /** The corridor: plan, run, assemble, record. It joins the rooms and owns no policy. */
@@ -127,7 +129,7 @@ export class Orchestrator {
     // A held task that nothing waits for holds up the end of the run itself.
     const isHeld = (task: PlanTask) => reached[task.index]?.status === 'succeeded' && holds?.(task) === true
     const stands = holds !== undefined && !cancellation.cancelled && plan.tasks.some(isHeld)
-    if (stands || reached.includes(undefined)) {
+    if (stands || reached.includes(undefined) || options.isLeft?.() === true) {
       leave()
       tell(() => observer.runParked())
       return PARKED

@@ -151,6 +151,7 @@ export class RunInHand {
       emit: (event: RunEvent) => this.#journal.event(event),
       // What nobody has begun does not go on: it begins.
       ...(this.#detail.last_event_id > 0 && { finished: before.finished }),
+      isLeft: () => this.#handsOff !== null,
       holds: ({ task_id, requires_approval }) => requires_approval && !before.decided.has(task_id),
       onOutcome: (task, outcome) => {
         const { task_id } = task

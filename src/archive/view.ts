@@ -8,21 +8,16 @@ import { decisionOf, documentDecision, shownBy } from './approvals.ts'
 const at = (epoch_ms: number): string => new Date(epoch_ms).toISOString()
 const maybeAt = (epoch_ms: number | null): string | null => (epoch_ms === null ? null : at(epoch_ms))
 
-/** A run for which somebody waits is begun with its acceptance, and no write of its own says so. */
-const isBegunAtOnce = ({ mode, owner }: RunRecord): boolean => mode === 'sync' && owner !== null
-
-const stateOf = (run: RunRecord) => (run.status === 'queued' && isBegunAtOnce(run) ? 'running' : run.status)
-
 const timesOf = (run: RunRecord) => ({
   created_at: at(run.created_at),
-  started_at: maybeAt(run.started_at ?? (isBegunAtOnce(run) ? run.created_at : null)),
+  started_at: maybeAt(run.started_at),
   finished_at: maybeAt(run.finished_at),
 })
 
 export const summaryOf = (run: RunRecord): RunSummary => ({
   run_id: run.run_id,
   workflow_type: run.workflow_type,
-  status: stateOf(run),
+  status: run.status,
   mode: run.mode,
   ...timesOf(run),
 })
@@ -58,7 +53,7 @@ export interface ViewParts {
 /** A stored run as its tenant may see it, at any moment of its life. */
 export function viewOf({ run, end, approvals, results }: ViewParts): RunView {
   const { run_id, workflow_type } = run
-  const status = stateOf(run)
+  const status = run.status
   const rest = {
     // Of a run that was cancelled nothing is final, whatever was decided in the same moment.
     document_status: end && documentStatus(status === 'cancelled' ? null : documentDecision(approvals)),

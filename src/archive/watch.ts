@@ -20,7 +20,8 @@ export const noSuchRun = () => new Problem('not_found', 'There is no run with th
 class Watcher {
   readonly #parts: WatchParts
   readonly #watching: Watching
-  #last: number
+  /** Number of the last event told; null until the run has been seen. */
+  #last: number | null = null
   /** The store was read to its end: live events go out as they come, until one is missing. */
   #caughtUp = false
   #wake: () => void = () => undefined
@@ -29,7 +30,6 @@ class Watcher {
   constructor(parts: WatchParts, watching: Watching) {
     this.#parts = parts
     this.#watching = watching
-    this.#last = watching.after
   }
 
   async watch(): Promise<{ end: RunEnd; last_event_id: number } | null> {
@@ -56,8 +56,9 @@ class Watcher {
       return
     }
     const { id, event } = told
-    const isNews = id !== null && id > this.#last
-    if (isNews && (!this.#caughtUp || id !== this.#last + 1)) {
+    const last = this.#last ?? 0
+    const isNews = id !== null && id > last
+    if (isNews && (!this.#caughtUp || id !== last + 1)) {
       this.#caughtUp = false
       this.#stir()
       return
@@ -85,7 +86,7 @@ class Watcher {
     const run = await this.#parts.store.run(tenant, run_id)
     if (run === null) throw noSuchRun()
     // A number that this run has not reached would hold back everything that is still to come.
-    if (!this.#caughtUp) this.#last = Math.min(this.#last, run.last_event_id)
+    this.#last ??= Math.min(this.#watching.after, run.last_event_id)
     await this.#readHistory()
     const end = savedEnd(run)
     if (end !== null) return { end, last_event_id: run.last_event_id }
@@ -97,11 +98,11 @@ class Watcher {
   async #readHistory(): Promise<void> {
     const { tenant, run_id, emit, left } = this.#watching
     for (;;) {
-      const page = await this.#parts.store.events(tenant, run_id, this.#last, PAGE)
+      const page = await this.#parts.store.events(tenant, run_id, this.#last ?? 0, PAGE)
       if (left.cancelled) return
       for (const { id, event, data } of page) {
         // Told by the run itself meanwhile.
-        if (id <= this.#last) continue
+        if (id <= (this.#last ?? 0)) continue
         emit({ event, data } as Parameters<typeof emit>[0], id)
         this.#last = id
       }

@@ -40,6 +40,8 @@ export function runPlan(
     const decided = new Uint8Array(tasks.length)
     const held: PlanTask[] = []
     let inFlight = 0
+    /** All that could start at once has: before, nothing in flight says nothing. */
+    let begun = false
     const { t0, cancellation } = watched
     const emit =
       watched.emit &&
@@ -85,7 +87,7 @@ export function runPlan(
       inFlight--
       const next = held.shift()
       if (next !== undefined) start(next)
-      else if (inFlight === 0) end()
+      else if (inFlight === 0 && begun) end()
     }
 
     /** Records an outcome and what follows from it. A list instead of recursion: a skipped chain may be 10,000 deep. */
@@ -129,6 +131,7 @@ export function runPlan(
       if (before !== undefined) settle(index, before)
       else if (graph.dependencies[index]?.length === 0) start(tasks[index] as PlanTask)
     }
+    begun = true
     if (inFlight === 0) end()
   })
 }

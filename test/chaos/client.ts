@@ -71,6 +71,7 @@ export class Client {
   /** To look again at some that have ended. */
   readonly #endedRuns: Acknowledged[] = []
   #stopping = false
+  #abandoned = false
   #work: Promise<unknown> = Promise.resolve()
   #looking: Promise<void> = Promise.resolve()
   #lookOn = false
@@ -92,6 +93,13 @@ export class Client {
   async stop(): Promise<void> {
     this.#stopping = true
     await this.#work
+  }
+
+  /** Gives everything up at once: nobody wants to know any more. */
+  abandon(): void {
+    this.#stopping = true
+    this.#abandoned = true
+    this.#lookOn = false
   }
 
   /** Looks on until every acknowledged run has ended or the time is over; gives those that have not. */
@@ -156,7 +164,7 @@ export class Client {
         this.failed++
         return
       }
-      if (!keyed) return pause(AGAIN_MS)
+      if (!keyed || this.#abandoned) return pause(AGAIN_MS)
       await pause(AGAIN_MS)
     }
     if (!keyed || !chance.happens(0.3)) return

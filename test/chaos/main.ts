@@ -8,11 +8,13 @@ import { tableOf } from './verdict.ts'
  */
 const seed = seedOf(process.env)
 const kills = numberOf(process.env, 'CHAOS_KILLS', 200)
+/** A kill with the start after it takes seconds, on a machine with other work too. */
+const limit_ms = 120_000 + kills * 20_000
 const redisUrl = process.env.REDIS_URL ?? null
 const only = process.env.CHAOS_ONLY
 
 const parts: Record<string, () => Promise<TrialEnd | null>> = {
-  sqlite: () => trySqlite({ seed, kills }),
+  sqlite: () => trySqlite({ seed, kills, limit_ms }),
   postgres: () =>
     tryPostgres({
       seed,
@@ -21,6 +23,7 @@ const parts: Record<string, () => Promise<TrialEnd | null>> = {
       freezes: Math.ceil(kills / 20),
       restarts: Math.ceil(kills / 10),
       redisUrl,
+      limit_ms,
     }),
 }
 

@@ -85,7 +85,10 @@ export async function startPostgres(): Promise<OwnPostgres | null> {
     await ended
     child = null
   }
+  const end = () => void child?.kill('SIGQUIT')
+  process.on('exit', end)
   const close = async (): Promise<void> => {
+    process.off('exit', end)
     await stop('immediate')
     rmSync(folder, { recursive: true, force: true })
   }

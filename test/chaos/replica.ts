@@ -27,13 +27,18 @@ export class Replica {
   #child: ChildProcess | null = null
   #ended: Promise<void> = Promise.resolve()
   #asked = false
+  #closed = false
   #said = ''
 
   constructor(name: string, port: number, env: Record<string, string>) {
     this.name = name
     this.origin = `http://127.0.0.1:${port}`
     this.#env = { PATH: process.env.PATH ?? '', PORT: `${port}`, ...env }
+    process.on('exit', this.#kill)
   }
+
+  /** Whatever ends the suite ends the service. */
+  readonly #kill = () => void this.#child?.kill('SIGKILL')
 
   /** What the process said last. */
   get said(): string {
@@ -45,6 +50,7 @@ export class Replica {
   }
 
   start(): void {
+    if (this.#closed) throw new Error(`${this.name} is closed`)
     const child = spawn(process.execPath, [SERVER], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     this.#asked = false
@@ -80,6 +86,13 @@ export class Replica {
     this.#asked = true
     this.#child?.kill(signal)
     await this.#ended
+  }
+
+  /** Ends it for good. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.end('SIGKILL')
+    process.off('exit', this.#kill)
   }
 
   freeze(): void {

@@ -88,7 +88,7 @@ async function soak(): Promise<boolean> {
     DATA_DIR: join(folder, 'data'),
   })
   replica.start()
-  closing.defer(() => replica.end('SIGKILL'))
+  closing.defer(() => replica.close())
   if ((await replica.ready()) === null) throw new Error(`Not ready: ${replica.said}`)
   const client = new Client({ origins: [replica.origin], chance: chance.branch(), workers: 6 })
   client.start()

@@ -14,6 +14,8 @@ import { judge, type Row } from './verdict.ts'
 export interface TrialOptions {
   seed: number
   kills: number
+  /** After that long the trial fails; everything that it has started is ended then too. */
+  limit_ms: number
 }
 
 export interface ClusterOptions extends TrialOptions {
@@ -56,6 +58,17 @@ interface Arena extends TrialOptions {
   cluster?: ConstructorParameters<typeof Nemesis>[0]['cluster']
 }
 
+/** Rejects when the work takes longer; the work goes on until what it needs is closed. */
+async function within<T>(limit_ms: number, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`The trial took longer than ${limit_ms / 1000} s`)), limit_ms)
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 async function fight(closing: Closing, folder: string, arena: Arena): Promise<TrialEnd> {
   const { seed, kills, count, env, most_in_flight, cluster } = arena
   const chance = createChance(seed)
@@ -66,7 +79,7 @@ async function fight(closing: Closing, folder: string, arena: Arena): Promise<Tr
   const replicas: Replica[] = []
   for (let index = 0; index < count; index++)
     replicas.push(new Replica(`replica ${index + 1}`, await freePort(), { ...ENV, MODELS_FILE: roster, ...env }))
-  closing.defer(async () => void (await Promise.all(replicas.map((replica) => replica.end('SIGKILL')))))
+  closing.defer(async () => void (await Promise.all(replicas.map((replica) => replica.close()))))
   const nemesis = new Nemesis({ replicas, chance: chance.branch(), kills, ...(cluster && { cluster }) })
   for (const replica of replicas) replica.start()
   await nemesis.untilCalm()
@@ -76,6 +89,7 @@ async function fight(closing: Closing, folder: string, arena: Arena): Promise<Tr
     chance: chance.branch(),
     workers: 3 + 2 * count,
   })
+  closing.defer(async () => client.abandon())
   client.start()
   await nemesis.rage()
   await nemesis.untilCalm()
@@ -94,7 +108,7 @@ export async function trySqlite(options: TrialOptions): Promise<TrialEnd> {
   await using closing = new AsyncDisposableStack()
   const folder = folderOf(closing)
   const env = { DATA_DIR: join(folder, 'data') }
-  return await fight(closing, folder, { ...options, count: 1, env, most_in_flight: SLOTS })
+  return await within(options.limit_ms, fight(closing, folder, { ...options, count: 1, env, most_in_flight: SLOTS }))
 }
 
 /** Replicas on PostgreSQL: our own, which is stopped too, or the machine's. Null when there is none. */
@@ -116,5 +130,6 @@ export async function tryPostgres(options: ClusterOptions): Promise<TrialEnd | n
   }
   const cluster = { postgres, freezes, restarts }
   const most_in_flight = SLOTS * (redisUrl === null ? replicas : 1)
-  return await fight(closing, folder, { ...options, count: replicas, env, most_in_flight, cluster })
+  const arena = { ...options, count: replicas, env, most_in_flight, cluster }
+  return await within(options.limit_ms, fight(closing, folder, arena))
 }

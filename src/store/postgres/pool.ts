@@ -29,9 +29,9 @@ const TYPES: pg.CustomTypesConfig = {
 function namesStatements(client: pg.PoolClient): void {
   const query = client.query.bind(client) as (...args: unknown[]) => unknown
   const named = (...args: unknown[]): unknown => {
-    const [text, values] = args
+    const [text, values, ...rest] = args
     const name = typeof text === 'string' ? nameOf(text) : undefined
-    return name === undefined ? query(...args) : query({ name, text, values })
+    return name === undefined ? query(...args) : query({ name, text, values }, ...rest)
   }
   Object.assign(client, { query: named })
 }

@@ -75,6 +75,8 @@ export async function accept(trx: Db, clinical: Clinical, run: NewRun): Promise<
   const { tenant, run_id, at } = run
   const earlier = run.idempotency_key === null ? null : await takeKey(trx, run, run.idempotency_key)
   if (earlier !== null) return earlier
+  // A run for which somebody waits is begun with its acceptance, and no write of its own says so.
+  const isBegun = run.mode === 'sync' && run.owner !== null
   await insertRun(trx, [
     {
       tenant,
@@ -82,12 +84,12 @@ export async function accept(trx: Db, clinical: Clinical, run: NewRun): Promise<
       workflow_type: storable('workflow_type', run.workflow_type),
       mode: run.mode,
       subject: storable('subject', run.subject),
-      status: 'queued',
+      status: isBegun ? 'running' : 'queued',
       epoch: 1,
       owner: run.owner,
       request_hash: run.request_hash,
       created_at: at,
-      started_at: null,
+      started_at: isBegun ? at : null,
       finished_at: null,
       touched_at: at,
       cancel_requested_at: null,

@@ -58,7 +58,8 @@ function checkPages(path: string, database: DatabaseSync): void {
 
 /**
  * Opens the database, or makes it when there is none. Throws ConfigError for a file that is torn, corrupt or foreign.
- * FULL: an answered request survives power loss, not only the end of the process; group commit shares its price.
+ * FULL: an answered request survives power loss, not only the end of the process. Transactions that flush for
+ * themselves lower it while they last.
  */
 export function openFile(path: string): DatabaseSync {
   if (!existsSync(path)) {

@@ -2,8 +2,9 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Db } from '../backend.ts'
 
 /**
- * Runs `body` in one transaction on the one connection, and commits it. `flushes`: whether SQLite brings the commit to the disk, or somebody else has to.
- * Kysely keeps everybody else from the connection until it has ended, so nobody else's commit goes without.
+ * Runs `body` in one transaction on the one connection, and commits it. `flushes`: whether SQLite brings the commit to the
+ * disk, or the caller will. Kysely keeps everybody else from the connection until it has ended, so no other commit goes
+ * without a flush.
  */
 export type InTransaction = <T>(db: Db, flushes: boolean, body: (trx: Db) => Promise<T>) => Promise<T>
 

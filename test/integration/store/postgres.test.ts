@@ -5,6 +5,7 @@ import type { Backend } from '../../../src/store/backend.ts'
 import { createPostgresBackend } from '../../../src/store/postgres/backend.ts'
 import { openPostgresStore, POSTGRES_MIGRATIONS, type PostgresOptions } from '../../../src/store/postgres/open.ts'
 import { createPool } from '../../../src/store/postgres/pool.ts'
+import { heartbeat } from '../../../src/store/queries/claims.ts'
 import { PER_TENANT, type Tables } from '../../../src/store/tables.ts'
 import { accepted, newTenant } from '../../contracts/store-samples.ts'
 import { createDatabase, type PostgresDatabase, postgresIsWanted } from '../../contracts/store-subjects.ts'
@@ -140,6 +141,19 @@ describe.skipIf(!postgresIsWanted)('PostgreSQL', () => {
     await expect(store.record(lease, { at: 1, status: 'running' }, null)).rejects.toMatchObject({ fault: 'busy' })
     await client.query('rollback')
     expect(await store.record(lease, { at: 1, status: 'running' }, null)).toMatchObject({ ok: true })
+  })
+
+  test('statements that every run needs stay prepared, and go on when a migration adds a column', async () => {
+    const pool = createPool(database.options({ connections: 1 }))
+    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+    const made = createPostgresBackend(db, POSTGRES_MIGRATIONS)
+    onTestFinished(() => made.close())
+    const beat = () => made.across((trx) => heartbeat(trx, 'replica-9', 1))
+    await beat()
+    const { rows } = await sql<{ statement: string }>`select statement from pg_prepared_statements`.execute(db)
+    expect(rows.map(({ statement }) => statement)).toEqual([expect.stringMatching(/^update "runs" set "touched_at"/)])
+    await (await admin()).query('alter table runs add column later text')
+    expect(await beat()).toBe(0)
   })
 
   test('I04: the line for connections is bounded', async () => {

@@ -73,21 +73,29 @@ describe('watching a run', () => {
       { weight: 1, arbitrary: fc.constant('lose' as const) },
       { weight: 2, arbitrary: fc.constant('delta' as const) },
       { weight: 2, arbitrary: fc.constant('wake' as const) },
-      { weight: 6, arbitrary: fc.constant('turn' as const) },
+      { weight: 5, arbitrary: fc.constant('turn' as const) },
+      { weight: 5, arbitrary: fc.constant('read' as const) },
     )
     const given = fc.record({
-      steps: fc.array(step, { maxLength: 60 }),
+      steps: fc.array(step, { minLength: 20, maxLength: 80 }),
+      /** The steps begin when all that was there has been read. */
+      settled: fc.boolean(),
       before: fc.oneof(fc.nat({ max: 5 }), fc.nat({ max: 700 })),
       after: fc.nat({ max: 10 }),
       scheduler: fc.scheduler(),
     })
     await fc.assert(
-      fc.asyncProperty(given, async ({ steps, before, after, scheduler }) => {
+      fc.asyncProperty(given, async ({ steps, settled, before, after, scheduler }) => {
         const run = history(() => scheduler.schedule(Promise.resolve()))
         const untold: (() => void)[] = []
         for (let n = 0; n < before; n++) run.commit()
         const { told, done } = watcher(run, after)
         let deltas = 0
+        await turnOfTheLoop()
+        while (settled && scheduler.count() > 0) {
+          await scheduler.waitOne()
+          await turnOfTheLoop()
+        }
         for (const one of steps) {
           if (one === 'commit') untold.push(run.commit())
           else if (one === 'tell') untold.shift()?.()
@@ -95,10 +103,8 @@ describe('watching a run', () => {
           // The clock of the watcher does the same.
           else if (one === 'wake') run.live.publish('r', null)
           else if (one === 'delta') run.live.publish('r', { id: null, event: delta(++deltas) })
-          else {
-            await turnOfTheLoop()
-            if (scheduler.count() > 0) await scheduler.waitOne()
-          }
+          else if (one === 'turn') await turnOfTheLoop()
+          else if (scheduler.count() > 0) await scheduler.waitOne()
         }
         for (const tell of untold) tell()
         run.end()
