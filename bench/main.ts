@@ -9,6 +9,7 @@ import { measureOverhead, measureThroughput } from './overhead.ts'
 import { measureOverload } from './overload.ts'
 import { hasPostgres, withDatabase } from './postgres.ts'
 import { BenchProcess } from './process.ts'
+import { measureDispatch } from './queue.ts'
 import { compareOverHttp, measureSchedule, policyLines } from './schedule.ts'
 import { measureStart } from './start.ts'
 import { type JournalCost, measureJournal } from './store.ts'
@@ -21,6 +22,7 @@ import { measureFairness, measureNoisyTenant } from './tenants.ts'
 const FLAGS = (process.env.BENCH_FLAGS ?? '--max-semi-space-size=8').split(' ').filter(Boolean)
 /** For the memory rows alone, which ask how small a process can be that still does the work. */
 const SMALL = ['--max-semi-space-size=1', '--max-old-space-size=192']
+const REDIS = process.env.BENCH_REDIS_URL ?? 'redis://127.0.0.1:6379/9'
 const RUNS = Number(process.env.BENCH_RUNS ?? 100_000)
 const only = process.env.BENCH_ONLY?.split(',')
 const wants = (part: string): boolean => only === undefined || only.includes(part)
@@ -107,6 +109,9 @@ if (wants('store')) {
     tell('dbos_step_ms', dbos, 'a step of DBOS with the same outcome, on the same PostgreSQL')
   } else console.log('skipped: no PostgreSQL at 127.0.0.1:5432, its rows and that of DBOS are not measured')
   show('audit_verify_per_second', await measureAuditVerify(), '')
+  const dispatch = await measureDispatch(REDIS).catch(() => null)
+  if (dispatch === null) console.log(`skipped: no Redis at ${REDIS}, dispatch between replicas is not measured`)
+  else show('dispatch_between_replicas_ms', dispatch.over_direct_ms, `p99 ${dispatch.between_p99_ms.toFixed(1)} ms`)
 }
 models.stop()
 
