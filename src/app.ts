@@ -43,7 +43,7 @@ export async function buildApp(config: Config, parts: AppParts = {}): Promise<Fa
   const { limits } = config
   const { workflows = builtin, log = createLogger(config.logLevel) } = parts
   const owner = randomUUID()
-  const replicas = openReplicas(config.store.redisUrl, owner, log)
+  const replicas = await openReplicas(config.store.redisUrl, owner, log)
   const core = buildCore(config, workflows, log, replicas)
   const keeping = await buildKeeping(config, core, log, { owner, notices: replicas?.notices ?? null })
   const app: FastifyInstance = Fastify({

@@ -3,7 +3,6 @@ import type { StoreConfig } from '../config/store.ts'
 import { ConfigError } from '../errors.ts'
 import { StoreError } from '../store/errors.ts'
 import type { Store } from '../store/port.ts'
-import { openPostgresStore } from '../store/postgres/open.ts'
 import type { SchemaState } from '../store/records.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
 
@@ -41,12 +40,14 @@ export function placeOf(url: string): string {
   return `${host || 'the local socket'}${pathname}`
 }
 
-function openNamed(config: StoreConfig, log: StoreLog): { store: Store; kind: string; at: string } {
+async function openNamed(config: StoreConfig, log: StoreLog): Promise<{ store: Store; kind: string; at: string }> {
   const { databaseUrl: url, dataDir, keys } = config
   if (url === null)
     return dataDir === MEMORY
       ? { store: openSqliteStore({ folder: null, keys }), kind: 'memory', at: 'nowhere: nothing outlives the process' }
       : { store: openSqliteStore({ folder: dataDir, keys }), kind: 'sqlite', at: dataDir }
+  // Its driver costs memory and time at the start: only where it is used.
+  const { openPostgresStore } = await import('../store/postgres/open.ts')
   const onError = (err: Error) => log.warn({ err }, 'a connection to PostgreSQL broke')
   return { store: openPostgresStore({ ...POOL, url, keys, onError }), kind: 'postgresql', at: placeOf(url) }
 }
@@ -74,7 +75,7 @@ async function patiently<T>(work: () => Promise<T>, at: string, patienceMs: numb
 
 /** Looks at the schema in PostgreSQL and changes nothing. Throws as openStore does. */
 export async function schemaOf(config: StoreConfig, log: StoreLog, options: OpenOptions = {}): Promise<SchemaState> {
-  const { store, at } = openNamed(config, log)
+  const { store, at } = await openNamed(config, log)
   try {
     return await patiently(() => store.schema(), at, options.patienceMs ?? PATIENCE_MS)
   } finally {
@@ -105,7 +106,7 @@ export interface ReadyStore {
 
 /** As openStore, and tells what was done. Writes no line when it is ready. */
 export async function readyStore(config: StoreConfig, log: StoreLog, options: OpenOptions = {}): Promise<ReadyStore> {
-  const { store, kind, at } = openNamed(config, log)
+  const { store, kind, at } = await openNamed(config, log)
   try {
     return { store, kind, at, ...(await patiently(() => prepare(store, at), at, options.patienceMs ?? PATIENCE_MS)) }
   } catch (error) {
