@@ -6,7 +6,7 @@ const KEY_BYTES = 32
 /** Canonical base64 only: a mistyped character must not silently make another key. */
 const KEY = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([A-Za-z0-9+/]{43}=)$/
 
-interface NamedKey {
+export interface NamedKey {
   name: string
   key: Uint8Array
 }

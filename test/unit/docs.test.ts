@@ -78,6 +78,7 @@ describe.each(files)('%s', (file) => {
       'simulator/settings.ts',
       'src/cli.ts',
       'bench/main.ts',
+      'bench/postgres.ts',
       'test/chaos/main.ts',
       'test/chaos/settings.ts',
       'test/chaos/soak.ts',

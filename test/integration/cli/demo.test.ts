@@ -25,7 +25,7 @@ describe('the demo', () => {
     expect(out).toContain('=== DISCHARGE SUMMARY ===')
     expect(out).toContain('=== BILLING INFORMATION ===')
     expect(out).toMatch(
-      /Timeline\n {2}clinical_summary +\|█+ *\| {2}1,\d{3} ms {2}BioMistral-Clinical-7B \(GPU 0\)\n {2}billing_codes .*\n {2}GPU 0 +\|1+ *\| {2}busy 1,\d{3} ms/,
+      /Timeline\n {2}clinical_summary +\| *█+ *\| {2}1,\d{3} ms {2}BioMistral-Clinical-7B \(GPU 0\)\n {2}billing_codes .*\n {2}GPU 0 +\| *1+ *\| {2}busy 1,\d{3} ms/,
     )
     expect(out).toMatch(/total [\d,]+ ms \| sequential [\d,]+ ms \| speed-up 1\.\d\dx/)
     expect(out).toContain('Simulated model servers, not models, wrote this text')

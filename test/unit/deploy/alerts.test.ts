@@ -14,9 +14,9 @@ const cases = [
   'alerts-store.test.yml',
   'alerts-audit.test.yml',
 ].flatMap((file) => readYaml<RuleTests>(`deploy/prometheus/${file}`).tests)
-const scrapes = readYaml<{ scrape_configs: { job_name: string; dns_sd_configs?: { names: string[]; port: number }[] }[] }>(
-  'deploy/prometheus/prometheus.yml',
-).scrape_configs
+const scrapes = readYaml<{
+  scrape_configs: { job_name: string; dns_sd_configs?: { names: string[]; port: number }[] }[]
+}>('deploy/prometheus/prometheus.yml').scrape_configs
 
 describe.each(rules.map((rule) => [rule.alert, rule] as const))('the alert %s', (alert, rule) => {
   test('says how bad it is, what happened and what to do first', () => {
