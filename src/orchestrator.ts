@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { ExecuteRequest } from './contract/execute.ts'
 import type { Outcome } from './contract/outcome.ts'
 import type { ExecuteOptions, RunEnd } from './contract/service.ts'
+import { Problem } from './errors.ts'
 import { buildPlan, type PlanningOffice } from './plan/build.ts'
+import { needsHuman } from './plan/human.ts'
 import type { Plan, PlanTask } from './plan/plan.ts'
 import { assemble } from './results/assemble.ts'
 import { measuredOf } from './results/measured.ts'
@@ -61,11 +63,17 @@ export class Orchestrator {
   }
 
   /**
-   * Runs one request to its end. Throws a Problem when it is refused, before any model server is asked; afterwards it
-   * always resolves with what was made, also when every task failed.
+   * Runs one request to its end, without keeping it. Throws a Problem when it is refused, before any model server is asked,
+   * also when a human would have to approve something; afterwards it always resolves with what was made, also when every task failed.
    */
   async execute(request: ExecuteRequest, options: ExecuteOptions): Promise<RunEnd> {
-    return (await this.run(this.admit(request, options.caller.tenant), options)) as RunEnd
+    const admitted = this.admit(request, options.caller.tenant)
+    // Never run as if somebody had approved it.
+    if (needsHuman(admitted.plan))
+      throw new Problem('invalid_request', 'A run that a human has to approve must be kept: send it to the service.', {
+        errors: [{ field: 'approval', message: 'needs the service, and so does requires_approval of a task' }],
+      })
+    return (await this.run(admitted, options)) as RunEnd
   }
 
   /** Plans a request. Throws a Problem when that cannot be done, or when it could not end in time by all that is known. */

@@ -4,6 +4,7 @@ import type { RunView } from '../contract/runs.ts'
 import type { RunAnswer, RunEnd, SubmitOptions, Watching } from '../contract/service.ts'
 import { Problem } from '../errors.ts'
 import type { Admitted } from '../orchestrator.ts'
+import { needsHuman } from '../plan/human.ts'
 import type { Lease, NewRun, RunDetail } from '../store/records.ts'
 import { noteOf } from './notes.ts'
 import { cancelledBy, runPlain } from './plain-run.ts'
@@ -42,7 +43,7 @@ export class Acceptance {
       if (known !== null) return this.#replay(known.run_id, known.body_hash === hashOf(request, options), options)
     }
     const admitted = respond_async ? orchestrator.plan(request) : orchestrator.admit(request, tenant)
-    const durable = respond_async || idempotency_key !== null || needsHuman(admitted)
+    const durable = respond_async || idempotency_key !== null || needsHuman(admitted.plan)
     if (!durable && !journal) return { kind: 'ended', end: await this.#runUnrecorded(admitted, options) }
     return this.#accept(admitted, options, durable)
   }
@@ -177,9 +178,6 @@ function checkWebhook(url: string, hosts: readonly string[] | null): void {
 /** Two requests are the same when they ask for the same run, answered in the same form. */
 const hashOf = (request: ExecuteRequest, { timeline = false, webhook = null }: SubmitOptions): string =>
   hash('sha256', JSON.stringify([request, timeline, webhook]))
-
-const needsHuman = ({ plan }: Admitted): boolean =>
-  plan.approval !== null || plan.tasks.some(({ requires_approval }) => requires_approval)
 
 const freshDetail = ({ idempotency_key: _, webhook: __, at, ...run }: NewRun): RunDetail => ({
   ...run,

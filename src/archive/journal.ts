@@ -52,10 +52,6 @@ export class RunJournal {
     this.#lastEventId = parts.last_event_id
   }
 
-  get lost(): boolean {
-    return this.#lost
-  }
-
   status(status: NonNullable<Change['status']>): void {
     this.#gathered.status = status
     this.#wake()

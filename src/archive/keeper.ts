@@ -56,8 +56,7 @@ export class Keeper {
   async start(): Promise<void> {
     const { store, owner, exclusive } = this.#parts
     if (exclusive) {
-      const left = await store.unfinished({ limit: 10_000 })
-      await this.#takeAll(left.filter((run) => run.owner !== owner && run.owner !== null))
+      await this.#takeAll(await store.unfinished({ others_than: owner, limit: 10_000 }))
     }
     this.wake()
     this.#timer = setInterval(() => this.wake(), LOOK_MS).unref()
@@ -105,8 +104,7 @@ export class Keeper {
     // Their acceptance was committed although the answer to it was lost, or work on them broke off.
     const dropped = ours.filter(({ run_id }) => !inHand.has(run_id))
     await this.#takeAll(this.#ours.look(dropped, idOf, ({ epoch }) => `${epoch}`, performance.now()))
-    const all = await store.unfinished({ limit: MOST_SEEN })
-    const others = all.filter((run) => run.owner !== null && run.owner !== owner)
+    const others = await store.unfinished({ others_than: owner, limit: MOST_SEEN })
     await this.#takeAll(this.#others.look(others, idOf, signOf, performance.now()))
     await store.expireApprovals(at, AT_ONCE, (_, approval_id) => ({
       ...noteOf(SERVICE, 'approval.expire', '', at),

@@ -163,6 +163,8 @@ export interface RunFilter {
 export interface Unfinished {
   /** Only of this owner; null: only those that nobody has. */
   owner?: string | null
+  /** Only those that somebody else than this owner has. */
+  others_than?: string
   /** Only runs whose owner gave no sign of life since. */
   untouched_since?: number
   limit: number

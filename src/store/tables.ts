@@ -1,25 +1,11 @@
 import type { WebhookEventName } from '../contract/webhook.ts'
-import type { DeliveryStatus, RunMode, StoredStatus } from './records.ts'
+import type { AuditHead, AuditLink } from './audit/entry.ts'
+import type { DeliveryStatus, RunRecord } from './records.ts'
 
 /** Clinical text as bytes: JSON, sealed when there is a key. No other column may hold any. */
 type Sealed = Uint8Array
 
-export interface RunsTable {
-  tenant: string
-  run_id: string
-  workflow_type: string
-  mode: RunMode
-  subject: string
-  status: StoredStatus
-  epoch: number
-  owner: string | null
-  request_hash: string
-  created_at: number
-  started_at: number | null
-  finished_at: number | null
-  touched_at: number
-  cancel_requested_at: number | null
-  last_event_id: number
+export interface RunsTable extends RunRecord {
   request: Sealed
   response: Sealed | null
   /** The URL that is told of the end; it may hold secrets of the caller. */
@@ -69,23 +55,10 @@ export interface IdempotencyKeysTable {
   created_at: number
 }
 
-export interface AuditTable {
-  tenant: string
-  seq: number
-  at: number
-  actor: string
-  action: string
-  object: string
-  outcome: string
-  details: string
-  prev_hash: string
-  hash: string
-}
+export type AuditTable = AuditLink
 
-export interface AuditHeadsTable {
+export interface AuditHeadsTable extends AuditHead {
   tenant: string
-  seq: number
-  hash: string
 }
 
 export interface WebhookDeliveriesTable {

@@ -151,6 +151,17 @@ describe.each(kinds)('a store in $name', ({ open }) => {
     expect(await ids(T0 + 30)).toEqual([])
   })
 
+  test('finds what others have, however much waits for anybody', async () => {
+    const [me, other] = [newTenant(), newTenant()]
+    const tenant = newTenant()
+    for (const owner of [null, null, me]) await accepted(it(), tenant, { owner, at: T0 })
+    const theirs = await accepted(it(), tenant, { owner: other, at: T0 + 1_000_000 })
+    const found = await it().unfinished({ others_than: me, limit: 10_000 })
+    const ours = found.filter((run) => run.tenant === tenant)
+    expect(ours.map(({ run_id }) => run_id)).toEqual([theirs.run_id])
+    expect(found.filter(({ owner }) => owner === null || owner === me)).toEqual([])
+  })
+
   test('holds any text: U+0000, half a character, all of Unicode', async () => {
     const text = 'a\0b \ud800 \udc00 \u{1F9E0} 患者 "quoted" \\u0000'
     const lease = await accepted(it(), newTenant(), { request: { text } })

@@ -53,6 +53,20 @@ describe('a run', () => {
   })
 })
 
+describe('a run that a human has to approve', () => {
+  it.each([
+    ['its document', { custom_tasks: [task('a')], approval: { four_eyes: false, expires_in_ms: 1000 } }],
+    ['the text of a task', { custom_tasks: [task('a', { requires_approval: true })] }],
+  ])('is refused where nothing is kept, not run as if it were approved: %s', async (_, asked) => {
+    const port = new FakePort()
+    const parts = { office: office(), workshop: fakeShop(port), observer: silent, run_timeout_ms: 50 }
+    await expect(new Orchestrator(parts).execute(request(asked), { caller })).rejects.toMatchObject({
+      code: 'invalid_request',
+    })
+    expect(port.calls).toEqual([])
+  })
+})
+
 describe('a run that is measured', () => {
   it('tells of each task once as ended and once as measured, owes the lanes its second pass, and nothing afterwards', async () => {
     const told: string[] = []

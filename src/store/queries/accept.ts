@@ -5,6 +5,7 @@ import type { Accepted, NewRun } from '../records.ts'
 import { type Given, statement } from '../statement.ts'
 import { storable } from '../text.ts'
 import { insertion } from './insertion.ts'
+import { RECORD } from './runs.ts'
 
 /** Keys are the callers' words, of any length: what is kept is their hash. */
 export const keyHash = (key: string): string => hash('sha256', JSON.stringify(key))
@@ -46,30 +47,7 @@ async function takeKey(trx: Db, run: NewRun, key: string): Promise<Exclude<Accep
   return { kind: kept.body_hash === request_hash ? 'replayed' : 'mismatch', run_id: kept.run_id }
 }
 
-const insertRun = insertion(
-  'runs',
-  [
-    'tenant',
-    'run_id',
-    'workflow_type',
-    'mode',
-    'subject',
-    'status',
-    'epoch',
-    'owner',
-    'request_hash',
-    'created_at',
-    'started_at',
-    'finished_at',
-    'touched_at',
-    'cancel_requested_at',
-    'last_event_id',
-    'request',
-    'response',
-    'webhook',
-  ],
-  (insert) => insert,
-)
+const insertRun = insertion('runs', [...RECORD, 'request', 'response', 'webhook'], (insert) => insert)
 
 export async function accept(trx: Db, clinical: Clinical, run: NewRun): Promise<Accepted> {
   const { tenant, run_id, at } = run

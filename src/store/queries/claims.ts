@@ -63,6 +63,7 @@ export const unfinished = (db: Db, query: Unfinished): Promise<RunRecord[]> =>
     .selectFrom('runs')
     .select(RECORD)
     .where(AT_WORK)
+    .$if(query.others_than !== undefined, (qb) => qb.where('owner', '<>', query.others_than as string))
     .$if(query.owner === null, (qb) => qb.where('owner', 'is', null))
     .$if(typeof query.owner === 'string', (qb) => qb.where('owner', '=', query.owner as string))
     .$if(query.untouched_since !== undefined, (qb) => qb.where('touched_at', '<', query.untouched_since as number))

@@ -29,9 +29,13 @@ function keeperOf(runs: RunRecord[], own: Partial<KeeperParts> = {}) {
   const inHand = new Set<string>()
   const looked = Promise.withResolvers<void>()
   let looks = 0
-  const unfinished = vi.fn(async ({ owner, limit }: Unfinished) => {
+  const unfinished = vi.fn(async ({ owner, others_than, limit }: Unfinished) => {
     if (owner === null && ++looks === 2) looked.resolve()
-    return runs.filter((one) => owner === undefined || one.owner === owner).slice(0, limit)
+    const isAskedFor = (one: RunRecord) =>
+      others_than === undefined
+        ? owner === undefined || one.owner === owner
+        : one.owner !== null && one.owner !== others_than
+    return runs.filter(isAskedFor).slice(0, limit)
   })
   const heartbeat = vi.fn(async () => runs.length)
   const take = vi.fn(async (one: RunRecord) => {
