@@ -189,7 +189,10 @@ describe('500 runs at once on five servers with 1 to 4 slots and a budget per GP
     expectWithin(peaks(service, false))
 
     const seen = new Set(answers.map(({ status }) => status))
-    for (const status of [200, 502, 504, null]) expect(seen).toContain(status)
+    for (const status of [200, null]) expect(seen).toContain(status)
+    // Whether a whole run fails, and which way, is left to chance and to the machine; that tasks do is not.
+    expect(total(metrics, 'consilium_tasks_total', /status="succeeded"/)).toBeGreaterThan(0)
+    expect(total(metrics, 'consilium_tasks_total', /status="failed"/)).toBeGreaterThan(0)
     const ended = service.lines.filter(({ msg }) => msg === 'run ended')
     expect(total(metrics, 'consilium_workflow_runs_total')).toBe(ended.length)
     expect(new Set(ended.map(({ run_id }) => run_id)).size).toBe(ended.length)
