@@ -10,6 +10,10 @@ import { measureOverload } from './overload.ts'
 import { hasPostgres, withDatabase } from './postgres.ts'
 import { BenchProcess } from './process.ts'
 import { measureDispatch } from './queue.ts'
+import { measureAutoOverhead } from './routing/auto-overhead.ts'
+import { measureChoiceAlone } from './routing/choice-time.ts'
+import { compareRouting, tableLines } from './routing/compare.ts'
+import { costRows } from './routing/cost-rows.ts'
 import { compareOverHttp, measureSchedule, policyLines } from './schedule.ts'
 import { measureStart } from './start.ts'
 import { type JournalCost, measureJournal } from './store.ts'
@@ -77,8 +81,28 @@ if (wants('overhead')) {
   const rates = await measureThroughput(subjects, { warmup: 30_000, rounds: 9, perRound: 3000 })
   show('throughput_64_connections', rates.consilium / rates.bare, both(rates, 'runs/s'))
 }
+
+if (wants('routing')) {
+  console.log('')
+  const auto = await measureAutoOverhead(subjects.consilium, { warmup: 3000, pairs: 3000 })
+  show('routing_auto_overhead_ms', auto.over, `runs of ${auto.auto.toFixed(3)} and ${auto.named.toFixed(3)} ms`)
+}
 subjects.consilium.stop()
 subjects.bare.stop()
+
+if (wants('routing')) {
+  const { classify, decision, thousand } = await measureChoiceAlone()
+  const calm = ({ p50, undisturbed_p99 }: typeof classify) =>
+    `p50 ${p50.toFixed(3)}, undisturbed p99 ${undisturbed_p99.toFixed(3)}`
+  show('routing_classify_p99_ms', classify.p99, calm(classify))
+  show('routing_decision_p99_ms', decision.p99, calm(decision))
+  show('routing_1000_models_p99_ms', thousand.p99, calm(thousand))
+  const tables = compareRouting()
+  const cost = costRows(tables)
+  show('routing_cost_ratio', cost.ratio, cost.note)
+  show('routing_unserved_local', cost.against_card, `${cost.unserved_local} by the true label at most`)
+  for (const table of tables) console.log(`\n${tableLines(table).join('\n')}`)
+}
 
 if (wants('memory')) {
   console.log(`\nMemory rows: flags of both ${SMALL.join(' ')}, compile cache on`)

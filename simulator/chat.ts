@@ -7,6 +7,7 @@ import type { Fault, FaultSource } from './faults.ts'
 import type { LedgerBook, LedgerEntry } from './ledger.ts'
 import { refuseEntry } from './misbehave.ts'
 import type { ModelServerOptions } from './options.ts'
+import { createOrchestrator } from './orchestrator.ts'
 import { createPermits } from './permits.ts'
 import { type ChatRequest, parseChatRequest } from './request.ts'
 
@@ -30,6 +31,7 @@ export function createChat(options: ModelServerOptions, { ledgers, faults, dropp
   const { model, slots = 1, context_window = 8192, latencyMs = 0, tokensPerSecond } = options
   const permits = createPermits(slots)
   const write: Writer = options.reply ?? (options.echo ? echo : createWriter(model))
+  const play = options.orchestrator && createOrchestrator(options.orchestrator)
   let count = 0
 
   function enter(entry: LedgerEntry): LedgerEntry {
@@ -48,7 +50,12 @@ export function createChat(options: ModelServerOptions, { ledgers, faults, dropp
     if (call.socket.destroyed) return
     entry.startedAt = performance.now()
     for (const ledger of ledgers) ledger.changed()
-    const completion = distortCompletion(complete(request, distortWriter(write, fault), context_window), fault, request)
+    const played = play?.(request, context_window) ?? complete(request, distortWriter(write, fault), context_window)
+    if (typeof played === 'string') {
+      sendJson(call, 400, errorBody(400, played, 'invalid_request_error'))
+      return
+    }
+    const completion = distortCompletion(played, fault, request)
     const latency = typeof latencyMs === 'number' ? latencyMs : latencyMs(request)
     const generating = tokensPerSecond === undefined ? 0 : (completion.completion_tokens / tokensPerSecond) * 1000
     const duration_ms = latency + generating + (fault?.kind === 'slow' ? fault.ms : 0)
@@ -71,9 +78,10 @@ export function createChat(options: ModelServerOptions, { ledgers, faults, dropp
 
   return (req: IncomingMessage, res: ServerResponse): void => {
     const receivedAt = performance.now()
+    const key = /^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1] ?? null
     const empty = { messages: [], max_tokens: null, priority: null, fault: null }
     const ended = { startedAt: null, endedAt: null, aborted: false }
-    const entry = enter({ id: `chatcmpl-${model}-${++count}`, model, receivedAt, ...ended, ...empty })
+    const entry = enter({ id: `chatcmpl-${model}-${++count}`, model, receivedAt, key, ...ended, ...empty })
     const call = openCall(req, res, (aborted) => leave(entry, aborted))
     readBody(req, (text) => {
       if (!call.over) take(call, entry, text)

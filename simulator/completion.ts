@@ -9,6 +9,8 @@ export interface Completion {
   prompt_tokens: number
   completion_tokens: number
   tool_calls?: readonly object[]
+  /** What it wrote to itself, where its server takes that out of the text. */
+  reasoning_content?: string | null
 }
 
 export type Writer = (request: ChatRequest) => string

@@ -6,6 +6,8 @@ export interface LedgerEntry {
   readonly id: string
   readonly model: string
   readonly receivedAt: number
+  /** The key that its caller showed; null without one. */
+  readonly key: string | null
   /** When it got a slot; null when it never did. */
   startedAt: number | null
   /** Right before its last byte was handed over, or when the connection was gone. */

@@ -1,4 +1,5 @@
 import type { LedgerBook } from './ledger.ts'
+import type { OrchestratorScript } from './orchestrator.ts'
 import type { ChatRequest } from './request.ts'
 
 /** How long an answer takes, in milliseconds from getting a slot to the last byte. */
@@ -23,6 +24,8 @@ export interface ModelServerOptions {
   tokensPerSecond?: number
   /** Fixes the text; else it is made from the prompt. Still cut at `max_tokens`. */
   reply?: (request: ChatRequest) => string
+  /** Plays an orchestrator model, turn by turn, in place of all text. */
+  orchestrator?: OrchestratorScript
   /** Replies with the last user message. */
   echo?: boolean
   /** Asked for as a bearer token, as llama.cpp does. */

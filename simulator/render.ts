@@ -22,8 +22,13 @@ const usageOf = ({ prompt_tokens, completion_tokens }: Completion) => ({
 
 /** The body of an answer that is not streamed. */
 export function renderBody({ id, model }: Stamp, completion: Completion): Json {
-  const { content, finish_reason, tool_calls } = completion
-  const message = { role: 'assistant', content, ...(tool_calls && { tool_calls }) }
+  const { content, finish_reason, tool_calls, reasoning_content } = completion
+  const message = {
+    role: 'assistant',
+    content,
+    ...(reasoning_content !== undefined && { reasoning_content }),
+    ...(tool_calls && { tool_calls }),
+  }
   return {
     id,
     object: 'chat.completion',

@@ -13,6 +13,8 @@ export interface ChatRequest {
   include_usage: boolean
   /** vLLM's extension; null where the client sends none. */
   priority: number | null
+  /** As the client wrote them; left out where it sends none. */
+  tools?: readonly unknown[]
 }
 
 type Json = Record<string, unknown>
@@ -59,6 +61,7 @@ export function parseChatRequest(text: string): ChatRequest | string {
     stream: body.stream === true,
     include_usage: isObject(body.stream_options) && body.stream_options.include_usage === true,
     priority: numberOrNull(body.priority),
+    ...(Array.isArray(body.tools) && { tools: body.tools }),
   }
 }
 

@@ -1,6 +1,7 @@
 import { fieldErrors } from '../src/contract/field-errors.ts'
 import { RosterFile } from '../src/contract/roster.ts'
 import { builtinRoster } from '../src/models/builtin-roster.ts'
+import { playWell } from './orchestrator.ts'
 import { isObject, parseJson } from './request.ts'
 import type { SimulatorOptions } from './simulate.ts'
 
@@ -73,7 +74,7 @@ function placeBuiltin(env: Env): RosterFile {
 
 /**
  * Reads what `npm run simulate` obeys: where the service would look for its models (`MODELS_FILE`, or `MODEL_HOST` and
- * `MODEL_PORTS`), `MODEL_API_KEYS`, and `SIM_LATENCY_MS`, `SIM_TOKENS_PER_SECOND`, `SIM_SLOTS`. Throws a SettingsError.
+ * `MODEL_PORTS`), `MODEL_API_KEYS`, `ORCHESTRATOR_MODEL`, and `SIM_LATENCY_MS`, `SIM_TOKENS_PER_SECOND`, `SIM_SLOTS`. Throws a SettingsError.
  */
 export function readSettings(env: Env, read: ReadFile): SimulatorOptions & { roster: RosterFile } {
   if (env.MODELS_FILE && env.MODEL_PORTS) refuse('Set MODELS_FILE or MODEL_PORTS, not both')
@@ -82,6 +83,9 @@ export function readSettings(env: Env, read: ReadFile): SimulatorOptions & { ros
   if (secure) refuse(`The simulator speaks http only, and ${secure.id} is at ${secure.url}`)
   const tokensPerSecond = readNumber(env, 'SIM_TOKENS_PER_SECOND', 1)
   const slots = readNumber(env, 'SIM_SLOTS', 1)
+  const orchestrator = env.ORCHESTRATOR_MODEL || null
+  if (orchestrator !== null && !roster.models.some(({ id }) => id === orchestrator))
+    refuse(`ORCHESTRATOR_MODEL names "${orchestrator}", which is not a model of the roster`)
   return {
     roster,
     ports: 'roster',
@@ -89,6 +93,7 @@ export function readSettings(env: Env, read: ReadFile): SimulatorOptions & { ros
     ...(tokensPerSecond !== undefined && { tokensPerSecond }),
     ...(slots !== undefined && { slots }),
     apiKeys: readKeys(env),
+    ...(orchestrator !== null && { orchestrators: { [orchestrator]: playWell } }),
     // Prompts hold what users type in: a demo server keeps none.
     keepEntries: 0,
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { counts, parseOrder } from './admin.ts'
 import { errorBody } from './answer.ts'
 import { readBody } from './chat.ts'
+import { embeddings } from './embeddings.ts'
 import type { FaultSource } from './faults.ts'
 import { modelList, props, type ServerFacts, tokenize } from './info.ts'
 import type { Ledger } from './ledger.ts'
@@ -43,8 +44,15 @@ export function createSideRoutes({ facts, basePath, tokenizes, ledger, faults, c
     else json(res, 400, errorBody(400, '"content" must be text', 'invalid_request_error'))
   }
 
+  function embed(body: string, res: ServerResponse): void {
+    const made = embeddings(body, facts.model)
+    if (typeof made === 'string') json(res, 400, errorBody(400, made, 'invalid_request_error'))
+    else json(res, 200, made)
+  }
+
   const routes = new Map<string, (req: IncomingMessage, res: ServerResponse) => void>([
     ['GET /health', (_, res) => json(res, 200, { status: 'ok' })],
+    [`POST ${basePath}/embeddings`, (req, res) => readBody(req, (body) => embed(body, res))],
     [`GET ${basePath}/models`, (_, res) => json(res, 200, modelList(facts))],
     ['GET /props', (_, res) => json(res, 200, props(facts))],
     ['GET /simulator/ledger', (_, res) => json(res, 200, status())],

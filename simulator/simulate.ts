@@ -2,6 +2,7 @@ import type { RosterFile, RosterModel } from '../src/contract/roster.ts'
 import { builtinRoster } from '../src/models/builtin-roster.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import type { ModelServerOptions } from './options.ts'
+import type { OrchestratorScript } from './orchestrator.ts'
 import type { ChatRequest } from './request.ts'
 import { type ModelServer, startModelServer } from './server.ts'
 
@@ -20,6 +21,8 @@ export interface SimulatorOptions
   latencyMs?: number | ((request: ChatRequest, model: RosterModel) => number)
   /** In place of every model's slots; stands in the returned roster too. */
   slots?: number
+  /** Models that play an orchestrator model, by their id. */
+  orchestrators?: Readonly<Record<string, OrchestratorScript>>
   /** By model id. */
   apiKeys?: Readonly<Record<string, string>>
 }
@@ -56,7 +59,8 @@ function placeOf(model: RosterModel, { host, ports }: SimulatorOptions) {
 const slotsOf = ({ slots, context_window = 8192 }: RosterModel): number => slots ?? (context_window <= 2048 ? 4 : 2)
 
 function serverOptions(model: RosterModel, options: SimulatorOptions): ModelServerOptions {
-  const { latencyMs, apiKeys, roster: _, ports: __, ...shared } = options
+  const { latencyMs, apiKeys, orchestrators, roster: _, ports: __, ...shared } = options
+  const orchestrator = orchestrators?.[model.id]
   const apiKey = apiKeys?.[model.id]
   return {
     ...shared,
@@ -65,6 +69,7 @@ function serverOptions(model: RosterModel, options: SimulatorOptions): ModelServ
     ...placeOf(model, options),
     ...(model.context_window !== undefined && { context_window: model.context_window }),
     ...(apiKey !== undefined && { apiKey }),
+    ...(orchestrator !== undefined && { orchestrator }),
     ...(latencyMs !== undefined && {
       latencyMs: typeof latencyMs === 'number' ? latencyMs : (request: ChatRequest) => latencyMs(request, model),
     }),

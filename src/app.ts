@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import sse from '@fastify/sse'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import routes from '../routes/index.ts'
 import { workflows as builtin } from '../workflows/index.ts'
 import type { Config } from './config.ts'
-import { buildCore } from './core.ts'
-import { buildKeeping } from './keeping.ts'
+import { layFoundation } from './foundation.ts'
 import type { WorkflowDefinition } from './plan/workflow.ts'
 import audit from './plugins/audit.ts'
 import auth from './plugins/auth.ts'
@@ -22,7 +20,6 @@ import securityHeaders from './plugins/security-headers.ts'
 import serializer from './plugins/serializer.ts'
 import service from './plugins/service.ts'
 import shutdown from './plugins/shutdown.ts'
-import { openReplicas } from './replicas.ts'
 import { serverOptions } from './server-options.ts'
 import { createService } from './service.ts'
 import { createLogger } from './telemetry/log.ts'
@@ -42,10 +39,7 @@ const SETTLING_MS = 3000
 export async function buildApp(config: Config, parts: AppParts = {}): Promise<FastifyInstance> {
   const { limits } = config
   const { workflows = builtin, log = createLogger(config.logLevel) } = parts
-  const owner = randomUUID()
-  const replicas = await openReplicas(config.store.redisUrl, owner, log)
-  const core = buildCore(config, workflows, log, replicas)
-  const keeping = await buildKeeping(config, core, log, { owner, notices: replicas?.notices ?? null })
+  const { core, keeping, replicas, storeKind } = await layFoundation(config, workflows, log)
   const app: FastifyInstance = Fastify({
     ...serverOptions(config),
     loggerInstance: log as FastifyBaseLogger,
@@ -71,7 +65,9 @@ export async function buildApp(config: Config, parts: AppParts = {}): Promise<Fa
   await app.register(audit, { desk: keeping.audit })
   await app.register(metricsGuard, { token: config.metricsToken })
   await app.register(shutdown, { graceMs: limits.shutdownGraceMs })
-  await app.register(service, { service: createService(core, keeping, () => app.stopping) })
+  await app.register(service, {
+    service: createService({ core, keeping, replicas, storeKind, stopping: () => app.stopping }),
+  })
   await app.register(openapi, { version })
   await app.register(sse.default)
   await app.register(routes)

@@ -6,11 +6,14 @@ import { createClient } from './cli/client.ts'
 import { parseSetting } from './cli/context.ts'
 import { addDbCommands } from './cli/db-commands.ts'
 import { parseDuration } from './cli/duration.ts'
+import { addEvidenceCommands } from './cli/evidence-commands.ts'
 import { executeCommand } from './cli/execute.ts'
 import { EXIT, EXIT_HELP } from './cli/exit-codes.ts'
 import { describeFault } from './cli/fault.ts'
 import { firstGiven, parsePriority, parseRow, parseTimeout } from './cli/options.ts'
+import { addRoutingCommands } from './cli/routing-commands.ts'
 import { addRunsCommands } from './cli/runs-commands.ts'
+import { addTaskCommands, asCommands } from './cli/tasks-commands.ts'
 import { createTerminal } from './cli/terminal.ts'
 import { makeToken } from './cli/token.ts'
 import { typesCommand } from './cli/types.ts'
@@ -145,10 +148,13 @@ command('token', 'Print a bearer token, signed with JWT_SECRET (and JWT_ISSUER, 
 
 addDbCommands(program, env, terminal, exitWith)
 addRunsCommands(program, { terminal, exitWith, clientOf, withRemote })
+addEvidenceCommands(program, { terminal, exitWith, clientOf, withRemote })
+addTaskCommands(program, { terminal, exitWith, clientOf, withRemote })
+addRoutingCommands(program, env, terminal, exitWith)
 addAuditCommands(program, { env, terminal, exitWith, clientOf, withRemote })
 
 try {
-  await program.parseAsync()
+  await program.parseAsync(asCommands(process.argv))
 } catch (error) {
   if (error instanceof CommanderError) exitWith(error.exitCode === 0 ? EXIT.ok : EXIT.usage)
   else {

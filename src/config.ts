@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { int, json, list, secret, text } from './config/fields.ts'
+import { int, json, list, secret, share, text } from './config/fields.ts'
+import { MEMORY_FIELDS, readMemory } from './config/memory.ts'
+import { ORCHESTRATOR_FIELDS, readOrchestrator } from './config/orchestrator.ts'
 import { readStore, readWebhooks, STORE_FIELDS, WEBHOOK_FIELDS } from './config/store.ts'
 import { MAX_SLOTS } from './contract/roster.ts'
 import { ConfigError } from './errors.ts'
@@ -68,10 +70,18 @@ export const EnvSchema = z.object({
   ).optional(),
   MODELS_FILE: text.optional(),
   ALLOWED_MODEL_HOSTS: list.optional(),
+  ALLOW_PHI_EGRESS: z.enum(['true', 'false']).default('false'),
   OLLAMA_NUM_PARALLEL: int(1, MAX_SLOTS).optional(),
 
   ...STORE_FIELDS,
+  ...MEMORY_FIELDS,
+  ...ORCHESTRATOR_FIELDS,
   ...WEBHOOK_FIELDS,
+
+  CLASSIFY_BELOW: share.prefault('0'),
+  CLASSIFY_MODEL: text.optional(),
+  ANSWER_CACHE_BYTES: int(0, 17_179_869_184).prefault('33554432'),
+  ANSWER_CACHE_TTL_MS: int(1, 604_800_000).prefault('3600000'),
 
   METRICS_TOKEN: text.optional(),
 })
@@ -89,14 +99,14 @@ function readOrRefuse(name: string, path: string, read: ReadFile): string {
   }
 }
 
-function parseModelsFile(path: string, read: ReadFile): unknown {
-  const content = readOrRefuse('MODELS_FILE', path, read)
+function parseJsonFile(name: string, path: string, read: ReadFile): unknown {
+  const content = readOrRefuse(name, path, read)
   try {
     return JSON.parse(content)
   } catch (error) {
     // The parser's message quotes the file, which may be any file of the machine: only the place is told.
     const [place] = /\(line \d+ column \d+\)/.exec((error as Error).message) ?? []
-    throw new ConfigError(`MODELS_FILE is not JSON: ${path}${place === undefined ? '' : ` ${place}`}`)
+    throw new ConfigError(`${name} is not JSON: ${path}${place === undefined ? '' : ` ${place}`}`)
   }
 }
 
@@ -153,12 +163,20 @@ function shape(env: Env, read: ReadFile) {
       file:
         env.MODELS_FILE === undefined
           ? null
-          : { path: env.MODELS_FILE, content: parseModelsFile(env.MODELS_FILE, read) },
+          : { path: env.MODELS_FILE, content: parseJsonFile('MODELS_FILE', env.MODELS_FILE, read) },
       allowedHosts: env.ALLOWED_MODEL_HOSTS ?? null,
+      /** Whether patient data may go to cloud models. */
+      phiEgress: env.ALLOW_PHI_EGRESS === 'true',
       ollamaParallel: env.OLLAMA_NUM_PARALLEL ?? null,
     },
     store: readStore(env),
+    memory: readMemory(env),
+    orchestrator: readOrchestrator(env, (name, path) => parseJsonFile(name, path, read)),
     webhooks: readWebhooks(env),
+    /** Confidence of the classifier below which a small model is asked, and which one. */
+    clarifying: { below: env.CLASSIFY_BELOW, model: env.CLASSIFY_MODEL ?? null },
+    /** Of tasks that allow it; 0 bytes: no answer is kept. */
+    answerCache: { max_bytes: env.ANSWER_CACHE_BYTES, ttl_ms: env.ANSWER_CACHE_TTL_MS },
     metricsToken: env.METRICS_TOKEN ?? null,
   }
 }

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino'
 import { Archive } from './archive/archive.ts'
 import { StoreAuditDesk } from './archive/audit-desk.ts'
-import { openStore } from './archive/open.ts'
 import { createRetention } from './archive/retention.ts'
 import { type StoreHealth, watchStore } from './archive/store-health.ts'
 import { WebhookDispatcher } from './archive/webhooks/dispatcher.ts'
 import type { Config } from './config.ts'
 import type { Core } from './core.ts'
 import type { Notices } from './queue/notices.ts'
+import type { Store } from './store/port.ts'
 import { countedDecisions } from './telemetry/counted-decisions.ts'
 import { measuredStore } from './telemetry/measured-store.ts'
 import { createWebhookObserver } from './telemetry/webhook-observer.ts'
@@ -24,15 +24,15 @@ export interface Keeping {
   stop: () => Promise<void>
 }
 
-/** Opens the store that the Config names and builds what rests on it. Throws a ConfigError. */
+/** Builds what rests on a store. */
 export async function buildKeeping(
   config: Config,
   core: Core,
   log: Logger,
-  { owner, notices }: { owner: string; notices: Notices | null },
+  { store: bare, owner, notices }: { store: Store; owner: string; notices: Notices | null },
 ): Promise<Keeping> {
   const { metrics, orchestrator } = core
-  const measured = measuredStore(await openStore(config.store, log), metrics.store)
+  const measured = measuredStore(bare, metrics.store)
   const opened = countedDecisions(measured, metrics.approvals)
   metrics.approvals.ask(() => measured.waitingApprovals())
   const audit = new StoreAuditDesk({

@@ -1,5 +1,6 @@
+import type { Model } from './models/port.ts'
 import type { Roster } from './models/roster.ts'
-import type { AgentTable } from './plan/agents.ts'
+import type { AgentTable, ModelTable, PinnedLane } from './plan/agents.ts'
 import type { Replicas } from './queue/replicas.ts'
 import { GpuBudget } from './run/gpu-budget.ts'
 import { Lane } from './run/lane.ts'
@@ -28,10 +29,12 @@ export function buildLanes(roster: Roster, agingMs: number, replicas: Replicas |
   return { gpus, lanes }
 }
 
-/** The slots are those of the lane at every moment: a server may turn out to have others. */
-export function pinAgents(roster: Roster, lanes: LaneTable): AgentTable {
+const isAsked = ({ card }: Model): boolean => card?.kind !== 'embedding'
+
+/** What planning knows of the lane of every model that can be asked. The slots are those of the lane at every moment: a server may turn out to have others. */
+export function pinModels(roster: Roster, lanes: LaneTable): ModelTable {
   return new Map(
-    [...roster.chains].map(([agent, [{ id, gpu }]]) => {
+    [...roster.models.values()].filter(isAsked).map(({ id, gpu }) => {
       const lane = lanes.get(id) as LanePort
       const pinned = {
         model: id,
@@ -41,7 +44,10 @@ export function pinAgents(roster: Roster, lanes: LaneTable): AgentTable {
           return lane.slots
         },
       }
-      return [agent, pinned]
+      return [id, pinned]
     }),
   )
 }
+
+export const pinAgents = (roster: Roster, models: ModelTable): AgentTable =>
+  new Map([...roster.chains].map(([agent, [{ id }]]) => [agent, models.get(id) as PinnedLane]))

@@ -1,33 +1,40 @@
 import './node-version.ts'
-import { workflows as builtin } from '../workflows/index.ts'
-import { parseConfig } from './config.ts'
-import type { CancelSignal } from './contract/cancel.ts'
+import type { z } from 'zod'
+import { answerOf } from '../routes/v1/tasks/answer.ts'
+import { runOf } from '../routes/v1/tasks/request.ts'
+import { problemOf } from '../routes/v1/workflows/problem-of.ts'
 import type { RunEvent } from './contract/events.ts'
 import { type ExecuteInput, ExecuteRequest } from './contract/execute.ts'
 import { fieldErrors } from './contract/field-errors.ts'
 import type { ExecuteResponse } from './contract/result.ts'
 import type { RosterFile, RosterView } from './contract/roster.ts'
+import type { RoutingDecision } from './contract/routing.ts'
+import { RouteRequest, type TaskAnswer, TaskRequest } from './contract/tasks.ts'
 import type { WorkflowType as WorkflowDescription } from './contract/views.ts'
-import { buildCore } from './core.ts'
 import { Problem } from './errors.ts'
+import { CALLER, cancelOf, libraryCore, type OrchestratorOptions } from './library-core.ts'
 import { describeCatalogue } from './plan/describe.ts'
 import type { WorkflowDefinition } from './plan/workflow.ts'
-import { createLogger } from './telemetry/log.ts'
 
+export type { SuperviseResponse } from './contract/supervise.ts'
 export { WorkflowType } from './contract/workflow-type.ts'
 export { ConfigError, Problem } from './errors.ts'
+export type { ConsiliumSupervisor, SuperviseOptions, SupervisorOptions } from './library-supervisor.ts'
+export { createSupervisor } from './library-supervisor.ts'
 export { defineWorkflow, optional, required } from './plan/workflow.ts'
-export type { ExecuteResponse, RosterFile, RosterView, RunEvent, WorkflowDefinition, WorkflowDescription }
-export type CustomTaskInput = NonNullable<ExecuteInput['custom_tasks']>[number]
-
-export interface OrchestratorOptions {
-  /** Where the models are, as in `MODELS_FILE`. @default the built-in roster, or what `env` says */
-  roster?: RosterFile
-  /** Workflows beside the built-in ones. */
-  workflows?: readonly WorkflowDefinition[]
-  /** The service's environment variables; the process's own are not read. @default {} */
-  env?: Readonly<Record<string, string | undefined>>
+export type { Tool } from './routing/orchestrator/tool.ts'
+export type {
+  ExecuteResponse,
+  OrchestratorOptions,
+  RosterFile,
+  RosterView,
+  RoutingDecision,
+  RunEvent,
+  TaskAnswer,
+  WorkflowDefinition,
+  WorkflowDescription,
 }
+export type CustomTaskInput = NonNullable<ExecuteInput['custom_tasks']>[number]
 
 export interface ExecuteWorkflowOptions {
   /** Milliseconds; the run ends then, with what it has. */
@@ -41,6 +48,12 @@ export interface ExecuteWorkflowOptions {
   measure?: 'sequential'
 }
 
+export type RouteOptions = Omit<RouteRequest, 'task'>
+export interface ExecuteTaskOptions extends Omit<TaskRequest, 'task' | 'stream' | 'store_memory'> {
+  signal?: AbortSignal
+  onEvent?: (event: RunEvent) => void
+}
+
 export interface ConsiliumOrchestrator {
   /**
    * Runs a workflow, or `customTasks` in its layout. Resolves with the response whatever became of its tasks: look at
@@ -52,6 +65,13 @@ export interface ConsiliumOrchestrator {
     customTasks?: readonly CustomTaskInput[],
     options?: ExecuteWorkflowOptions,
   ) => Promise<ExecuteResponse>
+  /**
+   * One task in plain words for the model that suits it best, as POST /v1/tasks. Resolves with the answer; `success` says
+   * whether it is whole. Rejects with a Problem when no model may serve it, or none could.
+   */
+  executeTask: (task: string, options?: ExecuteTaskOptions) => Promise<TaskAnswer>
+  /** Which model a task would go to, and why; asks no model. Throws a Problem (`no_model`). */
+  getRoutingDecision: (task: string, options?: RouteOptions) => RoutingDecision
   /** The workflows by type. */
   describeWorkflows: () => Record<string, WorkflowDescription>
   viewRoster: () => RosterView
@@ -59,22 +79,8 @@ export interface ConsiliumOrchestrator {
   close: () => Promise<void>
 }
 
-/** Listens to the signal only while the run goes on: on one that lives long, listeners would pile up. */
-const cancelOf = (signal: AbortSignal): CancelSignal => ({
-  get cancelled() {
-    return signal.aborted
-  },
-  onCancel: (callback) => {
-    if (signal.aborted) callback()
-    else signal.addEventListener('abort', callback, { once: true })
-    return () => signal.removeEventListener('abort', callback)
-  },
-})
-
-const CALLER = { tenant: 'default', subject: 'library', request_id: null }
-
-function parseRequest(input: unknown): ExecuteRequest {
-  const parsed = ExecuteRequest.safeParse(input)
+function parse<T>(schema: z.ZodType<T>, input: unknown): T {
+  const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
   throw new Problem('invalid_request', 'The request is not valid; see errors.', {
     errors: fieldErrors(parsed.error.issues),
@@ -83,19 +89,11 @@ function parseRequest(input: unknown): ExecuteRequest {
 
 /** Everything that the service does with a request, without HTTP. Throws a ConfigError when the options do not fit. */
 export function createOrchestrator(options: OrchestratorOptions = {}): ConsiliumOrchestrator {
-  const config = parseConfig({ LOG_LEVEL: 'silent', ...options.env, NODE_ENV: 'development' })
-  const models = options.roster
-    ? { ...config.models, file: { path: '(options.roster)', content: options.roster } }
-    : config.models
-  const core = buildCore(
-    { ...config, models },
-    [...builtin, ...(options.workflows ?? [])],
-    createLogger(config.logLevel),
-  )
+  const { core } = libraryCore(options)
   core.start()
   return {
     executeWorkflow: async (workflow_type, context, custom_tasks, { signal, onEvent, timeline, ...rest } = {}) => {
-      const request = parseRequest({ workflow_type, context, ...(custom_tasks && { custom_tasks }), ...rest })
+      const request = parse(ExecuteRequest, { workflow_type, context, ...(custom_tasks && { custom_tasks }), ...rest })
       const end = await core.orchestrator.execute(request, {
         caller: CALLER,
         ...(signal && { cancel: cancelOf(signal) }),
@@ -104,6 +102,18 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Consilium
       })
       return end.response
     },
+    executeTask: async (task, { signal, onEvent, ...rest } = {}) => {
+      const body = parse(TaskRequest, { task, ...rest })
+      const end = await core.orchestrator.execute(runOf(body, body.task_type), {
+        caller: CALLER,
+        ...(signal && { cancel: cancelOf(signal) }),
+        ...(onEvent && { emit: onEvent }),
+      })
+      const problem = problemOf(end)
+      if (problem) throw problem
+      return answerOf(end.response, null)
+    },
+    getRoutingDecision: (task, options = {}) => core.router.preview(parse(RouteRequest, { task, ...options })),
     describeWorkflows: () => describeCatalogue(core.catalogue),
     viewRoster: core.viewRoster,
     close: core.close,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { ExecuteRequest } from './contract/execute.ts'
 import type { Outcome } from './contract/outcome.ts'
 import type { ExecuteOptions, RunEnd } from './contract/service.ts'
@@ -6,16 +5,18 @@ import { Problem } from './errors.ts'
 import { buildPlan, type PlanningOffice } from './plan/build.ts'
 import { needsHuman } from './plan/human.ts'
 import type { Plan, PlanTask } from './plan/plan.ts'
+import { asDecided } from './plan/route.ts'
 import { assemble } from './results/assemble.ts'
 import { measuredOf } from './results/measured.ts'
 import { roundMs } from './results/round.ts'
 import { refusalOf } from './run/admission.ts'
 import { resumed, started } from './run/announcement.ts'
 import { Cancellation } from './run/cancellation.ts'
-import { byIndex, workedMs } from './run/course.ts'
+import { byIndex, spentOn, workedMs } from './run/course.ts'
 import type { Works } from './run/forecast.ts'
 import type { RunObserver } from './run/observer.ts'
 import { runAgain, runPass } from './run/pass.ts'
+import { newRunId } from './run/run-id.ts'
 import { shield } from './run/shield.ts'
 import type { Workshop } from './run/workshop.ts'
 
@@ -87,11 +88,13 @@ export class Orchestrator {
     throw refusal.problem
   }
 
-  /** Plans a request that may wait as long as it must, or that was admitted before. Throws a Problem. */
-  plan(request: ExecuteRequest, run_id: string = randomUUID()): Admitted {
+  /** Plans a request that may wait as long as it must, or that was admitted before, under the id that it has. Throws a Problem. */
+  plan(request: ExecuteRequest, known_id?: string): Admitted {
     const { office, workshop, run_timeout_ms } = this.#parts
+    const run_id = known_id ?? newRunId()
+    const { route, routeAgain = route } = office
     const t0 = performance.now()
-    const plan = buildPlan(office, request)
+    const plan = buildPlan(known_id === undefined ? office : { ...office, route: routeAgain }, request)
     const timeout_ms = Math.min(plan.timeout_ms ?? run_timeout_ms, run_timeout_ms)
     return { run_id, request, plan, works: workshop.forecast.worksOf(plan.tasks), timeout_ms, t0 }
   }
@@ -101,15 +104,19 @@ export class Orchestrator {
    * tasks that had `finished` ended: time in which nobody worked on it is not counted.
    */
   async run(admitted: Admitted, options: RunOptions): Promise<RunEnd | typeof PARKED> {
-    const { workshop, observer } = this.#parts
-    const { run_id, request, plan, works, timeout_ms } = admitted
+    const { office, workshop, observer } = this.#parts
+    const { run_id, request, works, timeout_ms } = admitted
     const { cancel, emit = null, caller, timeline = false, onOutcome, holds } = options
-    const finished = options.finished && byIndex(plan, options.finished)
+    const finished = options.finished && byIndex(admitted.plan, options.finished)
+    const plan = finished
+      ? { ...admitted.plan, tasks: asDecided(admitted.plan.tasks, finished, office.models) }
+      : admitted.plan
     const t0 = finished ? performance.now() - workedMs(finished.values()) : admitted.t0
     const { tenant } = caller
     // Nothing that watches a run may change how it ends.
     const tell = (what: () => void) => shield(what, (error) => observer.fault(error, run_id))(undefined)
     const onFault = (error: unknown) => observer.fault(error, run_id)
+    const purse = workshop.openPurse(caller, request.max_cost ?? null, spentOn(finished?.values() ?? []))
     const say = emit && shield(emit, onFault)
     const cancellation = new Cancellation(t0 + timeout_ms)
     this.#running.add(cancellation)
@@ -120,10 +127,10 @@ export class Orchestrator {
     const reached = await runPass(
       plan,
       workshop,
-      { t0, cancellation, emit, tenant, works, ...(finished && { finished }), ...(holds && { holds }) },
+      { t0, cancellation, emit, tenant, purse, works, ...(finished && { finished }), ...(holds && { holds }) },
       {
         onTaskEnd: (task, outcome) => {
-          onOutcome?.(task, outcome)
+          onOutcome?.(task, task.routing === null ? outcome : { ...outcome, routing: task.routing })
           observer.taskEnded(task, outcome)
         },
         onFault,
@@ -154,7 +161,7 @@ export class Orchestrator {
       runAgain(
         plan,
         workshop,
-        { outcomes, cancellation, tenant },
+        { outcomes, cancellation, tenant, purse },
         {
           onBegin: () => say?.({ event: 'run.measuring', data: { at_ms: roundMs(total_ms) } }),
           onTaskEnd: (task, outcome) => observer.taskMeasured(task, outcome),

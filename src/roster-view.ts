@@ -20,11 +20,11 @@ export function viewRoster({ roster, gpus, lanes, servers, estimatedWaitMs }: Ro
     [...roster.chains].filter(([, [pinned]]) => pinned.id === model).map(([agent]) => agent)
   return {
     gpus: [...roster.gpus.values()].map((gpu) => ({ ...gpu, busy: gpus.get(gpu.id)?.busy ?? 0 })),
-    models: [...roster.models.values()].map(({ id, url, gpu }) => {
+    models: [...roster.models.values()].map(({ id, url, gpu, off = null }) => {
       const { slots, busy, queued } = lanes.get(id) as LanePort
       const wait_ms = estimatedWaitMs(id)
       const estimated_wait_ms = wait_ms === null ? null : roundMs(wait_ms)
-      return { id, url, gpu, slots, busy, queued, estimated_wait_ms, ...servers.view(id), agents: agentsOf(id) }
+      return { id, url, gpu, slots, busy, queued, off, estimated_wait_ms, ...servers.view(id), agents: agentsOf(id) }
     }),
     agents: Object.fromEntries(
       [...roster.chains].map(([agent, [pinned, ...fallbacks]]) => [

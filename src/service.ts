@@ -1,10 +1,22 @@
-import type { Service } from './contract/service.ts'
-import type { Core } from './core.ts'
-import type { Keeping } from './keeping.ts'
+import { createClarify } from './clarify.ts'
+import type { ExecuteRequest } from './contract/execute.ts'
+import type { ExecuteOptions, RunAnswer, RunCaller, RunEnd, Service } from './contract/service.ts'
+import { Problem } from './errors.ts'
+import { type HealthParts, healthOf } from './health-desk.ts'
+import { memoryDesk } from './memory-desk.ts'
 import { describeCatalogue } from './plan/describe.ts'
+import { statsFor } from './stats-desk.ts'
 
-/** What routes may ask, answered by the core. `stopping` says whether the process is on its way out. */
-export function createService(core: Core, { archive, health }: Keeping, stopping: () => boolean): Service {
+/** The end of a run that somebody waits for. One that goes on without them can only be one that another process took over. */
+function endOf(answer: RunAnswer): RunEnd {
+  if (answer.kind === 'ended') return answer.end
+  throw new Problem('not_ready', 'The service is shutting down.', { retryAfterS: 5 })
+}
+
+/** What routes may ask, answered by the core and what is kept. */
+export function createService(parts: HealthParts): Service {
+  const { core, keeping, stopping } = parts
+  const { archive, health, audit } = keeping
   const workflows = describeCatalogue(core.catalogue)
   const types = { workflows, total_count: Object.keys(workflows).length }
   const created = Math.floor(Date.now() / 1000)
@@ -14,12 +26,26 @@ export function createService(core: Core, { archive, health }: Keeping, stopping
     data: ids.map((id) => ({ id, object: 'model' as const, created, owned_by: 'consilium' })),
   }
   const { registry } = core.metrics
+  const executed = async (request: ExecuteRequest, options: ExecuteOptions) =>
+    endOf(await archive.execute(request, options))
+  const supervisor = core.supervising(executed)
+  const { candidates } = core.router
+  const clarify = createClarify({ ...core.clarifying, candidates, execute: executed })
+  const note = ({ tenant, subject, request_id }: RunCaller, action: string, object: string, outcome: string) =>
+    audit.note(tenant, { actor: subject, action, object, outcome, details: { request_id } })
   return {
     execute: (request, options) => archive.execute(request, options),
     runs: archive,
     describeWorkflows: () => types,
     viewRoster: core.viewRoster,
     listModels: () => models,
+    clarify,
+    route: (request) => core.router.preview(request),
+    health: () => healthOf(parts),
+    stats: (caller) => statsFor(core, audit.store, caller),
+    supervise: (request, options) => supervisor.supervise(request, options),
+    describeTools: () => supervisor.describeTools(),
+    ...memoryDesk(core.memories, note),
     scrape: async () => ({ content_type: registry.contentType, text: await registry.metrics() }),
     readerDropped: () => core.metrics.readerDropped(),
     stopRuns: () => {

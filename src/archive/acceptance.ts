@@ -6,8 +6,8 @@ import { Problem } from '../errors.ts'
 import type { Admitted } from '../orchestrator.ts'
 import { needsHuman } from '../plan/human.ts'
 import type { Lease, NewRun, RunDetail } from '../store/records.ts'
-import { noteOf } from './notes.ts'
-import { cancelledBy, runPlain } from './plain-run.ts'
+import { departureNote, noteOf } from './notes.ts'
+import { cancelledBy, hasLeft, runPlain } from './plain-run.ts'
 import { type Hands, RunInHand } from './run-in-hand.ts'
 import type { RunsInHand } from './runs-in-hand.ts'
 import type { SavedRequest } from './saved.ts'
@@ -84,12 +84,15 @@ export class Acceptance {
 
   /** A run that outlives its caller, while the caller waits. */
   async #runInHand(lease: Lease, run: NewRun, admitted: Admitted, options: SubmitOptions): Promise<RunAnswer> {
-    const { live, inHand } = this.#parts
-    const { emit, cancel, idempotency_key = null } = options
+    const { live, inHand, now } = this.#parts
+    const { caller, emit, cancel, idempotency_key = null } = options
     const stop = emit && live.listen(run.run_id, (told) => told && emit(told.event, told.id))
     const held = inHand.hold(new RunInHand(this.#parts, lease, freshDetail(run), admitted))
-    // Whoever has no key cannot come back for it.
-    const forget = idempotency_key === null ? cancel?.onCancel(() => held.cancel()) : undefined
+    const forget = cancel?.onCancel(() => {
+      held.note(departureNote(caller, run.run_id, now()))
+      // Whoever has no key cannot come back for it.
+      if (idempotency_key === null) held.cancel()
+    })
     try {
       return await this.#answerOf(held)
     } finally {
@@ -115,7 +118,12 @@ export class Acceptance {
       await running
       throw error
     }
-    return (await running) as RunEnd
+    const end = (await running) as RunEnd
+    if (hasLeft(options)) {
+      const departure = departureNote(caller, run_id, now())
+      await store.note(caller.tenant, [{ ...departure, outcome: 'ok' }], { lazy: true })
+    }
+    return end
   }
 
   async #runRecorded(lease: Lease, admitted: Admitted, options: SubmitOptions): Promise<RunEnd> {
@@ -126,7 +134,7 @@ export class Acceptance {
     const onTrouble = ({ fault }: { fault: string }) =>
       log.warn({ run_id, fault }, 'the store does not take the end of a run; trying again')
     try {
-      return await runPlain({ ...this.#parts, onTrouble }, lease, admitted, { ...options, cancel })
+      return await runPlain({ ...this.#parts, onTrouble }, lease, admitted, options, cancel)
     } finally {
       letGo()
     }
@@ -162,6 +170,7 @@ export class Acceptance {
     const answer = await this.#answerNow(tenant, run_id, true)
     if (respond_async || answer.kind !== 'accepted' || answer.status === 'awaiting_approval') return answer
     await watch({ tenant, run_id, after: 0, emit, left: cancel ?? cancelledBy({ caller }) })
+    if (hasLeft(options)) await store.note(tenant, [{ ...departureNote(caller, run_id, now()), outcome: 'ok' }])
     return this.#answerNow(tenant, run_id, true)
   }
 }

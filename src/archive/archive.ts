@@ -16,6 +16,7 @@ import { Keeper } from './keeper.ts'
 import { LiveRuns } from './live.ts'
 import { Neighbours, type RunNotices } from './neighbours.ts'
 import { noteOf, SERVICE } from './notes.ts'
+import { Outlook } from './outlook.ts'
 import { type Hands, RunInHand, type Worked } from './run-in-hand.ts'
 import { RunsInHand } from './runs-in-hand.ts'
 import { savedEnd, savedRequest } from './saved.ts'
@@ -49,6 +50,7 @@ export class Archive implements RunsDesk {
   readonly #inHand: RunsInHand
   readonly #neighbours: Neighbours
   readonly #keeper: Keeper
+  readonly #outlook: Outlook
   readonly #acceptance: Acceptance
   readonly #onEnded: () => void
 
@@ -57,6 +59,7 @@ export class Archive implements RunsDesk {
     const live = new LiveRuns((run_id) => this.#neighbours.changed(run_id))
     this.#hands = { store, orchestrator, log, now, live }
     this.#owner = owner
+    this.#outlook = new Outlook(store)
     this.#onEnded = parts.onEnded ?? (() => undefined)
     this.#inHand = new RunsInHand({ log, onDone: (worked) => this.#onDone(worked), onRoom: () => this.#keeper.wake() })
     this.#keeper = new Keeper({
@@ -149,7 +152,8 @@ export class Archive implements RunsDesk {
   }
 
   watch(watching: Watching) {
-    return watchRun({ store: this.#hands.store, live: this.#hands.live }, watching)
+    const { store, live } = this.#hands
+    return watchRun({ store, live, outlook: this.#outlook }, watching)
   }
 
   #onDone({ kind }: Worked): void {

@@ -35,7 +35,7 @@ const typeOf = (action: string, actor: string) =>
 
 /** A replay is a success too: the caller was given the run of the time before. */
 const outcomeOf = (outcome: string): AuditEvent['outcome'] =>
-  outcome === 'ok' || outcome === 'replayed' ? '0' : outcome.startsWith('failed') ? '8' : '4'
+  outcome === 'ok' || outcome === 'replayed' || outcome === 'asked' ? '0' : outcome.startsWith('failed') ? '8' : '4'
 
 /** FHIR's ids have at most 64 of these characters: a hash fits, unless somebody has changed it. */
 const idOf = (hash: string, seq: number): string => (/^[A-Za-z0-9.-]{1,64}$/.test(hash) ? hash : `entry-${seq}`)

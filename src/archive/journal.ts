@@ -1,5 +1,6 @@
 import type { RunEvent } from '../contract/events.ts'
 import type { Outcome } from '../contract/outcome.ts'
+import type { AuditNote } from '../store/audit/entry.ts'
 import type { StoreError } from '../store/errors.ts'
 import type { Store } from '../store/port.ts'
 import type { Change, Lease, NewApproval, Recorded } from '../store/records.ts'
@@ -29,9 +30,11 @@ interface Gathered {
   outcomes: { task_id: string; outcome: Outcome }[]
   approvals: NewApproval[]
   told: RunEvent[]
+  /** One write takes one. */
+  note: AuditNote | null
 }
 
-const nothing = (): Gathered => ({ outcomes: [], approvals: [], told: [] })
+const nothing = (): Gathered => ({ outcomes: [], approvals: [], told: [], note: null })
 
 const isDelta = ({ event }: RunEvent): boolean => event === 'task.delta'
 
@@ -46,6 +49,7 @@ export class RunJournal {
   #turn: NodeJS.Immediate | null = null
   #lastEventId: number
   #lost = false
+  #closing = false
 
   constructor(parts: JournalParts) {
     this.#parts = parts
@@ -67,6 +71,12 @@ export class RunJournal {
     this.event(event)
   }
 
+  /** Goes into the audit with the next write, which is the run's end if that is on its way. */
+  note(note: AuditNote): void {
+    this.#gathered.note = note
+    if (!this.#closing) this.#wake()
+  }
+
   event(event: RunEvent): void {
     if (this.#lost) return
     if (!isDelta(event)) {
@@ -85,6 +95,7 @@ export class RunJournal {
 
   /** Records the end, or that the run waits, with all that came before. False when the run was lost. */
   async close(end: Pick<Change, 'finish'> | { status: 'awaiting_approval' }): Promise<boolean> {
+    this.#closing = true
     while (this.#writing !== null) await this.#writing
     if (this.#lost) return false
     this.#cancelTurn()
@@ -117,8 +128,8 @@ export class RunJournal {
 
   /** Whether anything waits that the store keeps: deltas alone are worth no write. */
   get #hasNews(): boolean {
-    const { status, outcomes, approvals, told } = this.#gathered
-    return status !== undefined || outcomes.length + approvals.length > 0 || !told.every(isDelta)
+    const { status, outcomes, approvals, told, note } = this.#gathered
+    return status !== undefined || note !== null || outcomes.length + approvals.length > 0 || !told.every(isDelta)
   }
 
   #tellAll(told: readonly RunEvent[]): void {
@@ -132,7 +143,7 @@ export class RunJournal {
   }
 
   async #write(
-    { told, status, ...rest }: Gathered,
+    { told, status, note, ...rest }: Gathered,
     end: Pick<Change, 'finish'> | Pick<Change, 'status'> = {},
   ): Promise<void> {
     const { store, lease, now, onTrouble, onFault, onCancelAsked } = this.#parts
@@ -140,7 +151,7 @@ export class RunJournal {
     const change: Change = { at: now(), ...rest, ...(status && { status }), events, ...end }
     try {
       const recorded = await persist(
-        () => store.record(lease, change, null),
+        () => store.record(lease, change, note),
         () => this.#landed(change),
         { until: Number.POSITIVE_INFINITY, onTrouble },
       )

@@ -12,6 +12,8 @@ const LEFT_BEHIND_MS = 10_000
 const LOOK_MS = 1000
 /** Counts at most between two looks: after an outage of the store owners have the rest of the time to give a sign of life. */
 const MOST_UNSEEN_MS = 3 * LOOK_MS
+/** For what only a broken process or a passing day brings about. Whoever wakes the keeper has it done at once. */
+const HOUSEKEEPING_MS = 5000
 const AT_ONCE = 100
 const MOST_SEEN = 1000
 /** A run that cannot even be begun, because its text does not open for example, is tried again after that long. */
@@ -42,6 +44,8 @@ export class Keeper {
   #again = false
   #stopped = false
   #beatAt = 0
+  #isWoken = false
+  #keptAt = Number.NEGATIVE_INFINITY
   #failing = false
   readonly #others = new Stillness(LEFT_BEHIND_MS, MOST_UNSEEN_MS)
   readonly #ours = new Stillness(LEFT_BEHIND_MS, MOST_UNSEEN_MS)
@@ -59,11 +63,16 @@ export class Keeper {
       await this.#takeAll(await store.unfinished({ others_than: owner, limit: 10_000 }))
     }
     this.wake()
-    this.#timer = setInterval(() => this.wake(), LOOK_MS).unref()
+    this.#timer = setInterval(() => this.#lookAgain(), LOOK_MS).unref()
   }
 
   /** Something may be there to do. */
   wake(): void {
+    this.#isWoken = true
+    this.#lookAgain()
+  }
+
+  #lookAgain(): void {
     if (this.#stopped) return
     this.#again = true
     this.#looking ??= this.#look().finally(() => {
@@ -98,21 +107,35 @@ export class Keeper {
       await store.heartbeat(owner, at)
       this.#beatAt = performance.now()
     }
-    const ours = await store.unfinished({ owner, limit: MOST_SEEN })
+    await this.#keepHouse(at)
+    // Looked at all at once: the store is asked every second, whether or not there is anything to do.
+    const most = { held: MOST_SEEN, free: Math.min(Math.max(room(), 0), AT_ONCE) }
+    const { ours, others, free } = await store.atWork(owner, most)
     for (const { run_id, cancel_requested_at } of ours)
       if (cancel_requested_at !== null && inHand.has(run_id)) cancel(run_id)
     // Their acceptance was committed although the answer to it was lost, or work on them broke off.
     const dropped = ours.filter(({ run_id }) => !inHand.has(run_id))
     await this.#takeAll(this.#ours.look(dropped, idOf, ({ epoch }) => `${epoch}`, performance.now()))
-    const others = await store.unfinished({ others_than: owner, limit: MOST_SEEN })
     await this.#takeAll(this.#others.look(others, idOf, signOf, performance.now()))
-    await store.expireApprovals(at, AT_ONCE, (_, approval_id) => ({
-      ...noteOf(SERVICE, 'approval.expire', '', at),
-      object: `approval/${approval_id}`,
-    }))
-    await store.requeueDecided(at)
-    const free = room()
-    if (free > 0) await this.#takeAll(await store.unfinished({ owner: null, limit: Math.min(free, AT_ONCE) }))
+    await this.#takeAll(free)
+  }
+
+  /** Queues what waits for no human any more. */
+  async #keepHouse(at: number): Promise<void> {
+    const { store } = this.#parts
+    if (!this.#isWoken && performance.now() - this.#keptAt < HOUSEKEEPING_MS) return
+    this.#isWoken = false
+    try {
+      await store.expireApprovals(at, AT_ONCE, (_, approval_id) => ({
+        ...noteOf(SERVICE, 'approval.expire', '', at),
+        object: `approval/${approval_id}`,
+      }))
+      await store.requeueDecided(at)
+      this.#keptAt = performance.now()
+    } catch (error) {
+      this.#isWoken = true
+      throw error
+    }
   }
 
   async #takeAll(runs: readonly RunRecord[]): Promise<void> {

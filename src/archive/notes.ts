@@ -13,5 +13,9 @@ export const noteOf = (
   details: AuditDetails = {},
 ): AuditNote => ({ at, actor: subject, action, object: `run/${ID.test(run_id) ? run_id : '(no id)'}`, details })
 
+/** What a caller leaves that went away before its answer: under this name also where the run goes on without it. */
+export const departureNote = (caller: Pick<RunCaller, 'subject'>, run_id: string, at: number): AuditNote =>
+  noteOf(caller, 'run.client_disconnected', run_id, at)
+
 /** What the service does by itself. */
 export const SERVICE = { subject: 'service' } as const

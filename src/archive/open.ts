@@ -42,10 +42,16 @@ export function placeOf(url: string): string {
 
 async function openNamed(config: StoreConfig, log: StoreLog): Promise<{ store: Store; kind: string; at: string }> {
   const { databaseUrl: url, dataDir, keys } = config
-  if (url === null)
+  if (url === null) {
+    const onNoVectors = (err: unknown) => log.warn({ err }, 'no sqlite-vec here: memories are compared more slowly')
     return dataDir === MEMORY
-      ? { store: openSqliteStore({ folder: null, keys }), kind: 'memory', at: 'nowhere: nothing outlives the process' }
-      : { store: openSqliteStore({ folder: dataDir, keys }), kind: 'sqlite', at: dataDir }
+      ? {
+          store: openSqliteStore({ folder: null, keys, onNoVectors }),
+          kind: 'memory',
+          at: 'nowhere: nothing outlives the process',
+        }
+      : { store: openSqliteStore({ folder: dataDir, keys, onNoVectors }), kind: 'sqlite', at: dataDir }
+  }
   // Its driver costs memory and time at the start: only where it is used.
   const { openPostgresStore } = await import('../store/postgres/open.ts')
   const onError = (err: Error) => log.warn({ err }, 'a connection to PostgreSQL broke')

@@ -8,6 +8,7 @@ import { Problem } from '../errors.ts'
 import { type Admitted, type Orchestrator, PARKED } from '../orchestrator.ts'
 import { noticesAbove } from '../results/approval.ts'
 import { Cancellation } from '../run/cancellation.ts'
+import type { AuditNote } from '../store/audit/entry.ts'
 import type { Store } from '../store/port.ts'
 import type { Lease, NewApproval, RunDetail } from '../store/records.ts'
 import { type ApprovalDocument, applyDecisions, type DecidedSoFar } from './approvals.ts'
@@ -87,6 +88,11 @@ export class RunInHand {
   /** Somebody wants it no more: it ends as cancelled, with what it has. */
   cancel(): void {
     this.#signal.cancel('cancelled')
+  }
+
+  /** Goes into the audit with what the run writes next. */
+  note(note: AuditNote): void {
+    this.#journal.note(note)
   }
 
   /** This process stops: what is in flight is given up, and the rest is left to whoever claims the run next. */

@@ -2,16 +2,15 @@ import type { RunEnd, Watching } from '../contract/service.ts'
 import { Problem } from '../errors.ts'
 import type { Store } from '../store/port.ts'
 import type { LiveEvent, LiveRuns } from './live.ts'
+import type { Outlook } from './outlook.ts'
 import { isPassing } from './patience.ts'
 import { savedEnd } from './saved.ts'
 
 const PAGE = 500
-/** For runs of other processes, and in case a notice was lost. */
-const LOOK_AGAIN_MS = 1000
-
 export interface WatchParts {
   store: Store
   live: LiveRuns
+  outlook: Outlook
 }
 
 export const noSuchRun = () => new Problem('not_found', 'There is no run with this id.')
@@ -118,10 +117,13 @@ class Watcher {
   async #untilWoken(): Promise<void> {
     if (this.#woken) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, LOOK_AGAIN_MS)
+    const { tenant, run_id } = this.#watching
     this.#wake = resolve
+    // Who has not read to the end has something to read.
+    const known = this.#caughtUp ? (this.#last ?? -1) : -1
+    const stop = this.#parts.outlook.wait({ tenant, run_id, known, wake: resolve })
     await promise
-    clearTimeout(timer)
+    stop()
   }
 }
 

@@ -35,7 +35,8 @@ function configOf(env: Env) {
   return store
 }
 
-async function withAudit<T>(env: Env, work: (store: Store, seal: Seal | null) => Promise<T>): Promise<T> {
+/** Opens the store for one piece of work, and closes it. Throws a UsageError where there is none. */
+export async function withAudit<T>(env: Env, work: (store: Store, seal: Seal | null) => Promise<T>): Promise<T> {
   const config = configOf(env)
   const { auditHeadFile: path, auditHeadKey: key } = config
   try {

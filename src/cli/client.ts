@@ -27,6 +27,8 @@ export interface Client {
   post: (path: string, body: object, headers?: Readonly<Record<string, string>>) => Promise<unknown>
   /** The events of a GET as they come, after number `after`. Throws Refused, or ServiceError when the connection breaks. */
   events: (path: string, after: number) => AsyncGenerator<HeardEvent>
+  /** The events of a POST as they come, by name. Throws Refused, or ServiceError when the connection breaks. */
+  postEvents: (path: string, body: object) => AsyncGenerator<{ event: string; data: unknown }>
   types: () => Promise<{ types: WorkflowTypes; raw: unknown }>
   /** Runs a request, asks for its timeline and tells its events. Throws Refused when it never started, ServiceError when the answer is lost. */
   execute: (request: ExecuteInput, onEvent: (event: RunEvent) => void, key?: string | null) => Promise<RunAnswer>
@@ -120,6 +122,10 @@ export function createClient(url: string, token: string): Client {
     events: async function* (path, after) {
       const headers = { accept: 'text/event-stream', ...(after > 0 && { 'last-event-id': `${after}` }) }
       yield* hear(await send(path, { headers }), base)
+    },
+    postEvents: async function* (path, body) {
+      const response = await sendJson(path, body, { accept: 'text/event-stream' })
+      for await (const { event } of hear(response, base)) yield event as { event: string; data: unknown }
     },
     types: async () => {
       const raw = await readJson(await send('/v1/workflows/types', {}), base)

@@ -3,7 +3,7 @@ import { parseDuration } from './duration.ts'
 import { UsageError } from './errors.ts'
 
 /** A whole number within bounds. Throws a UsageError that names `option`. */
-function parseWhole(text: string, option: string, min: number, max: number): number {
+export function parseWhole(text: string, option: string, min: number, max: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
   if (!(value >= min && value <= max)) throw new UsageError(`${option} must be a whole number from ${min} to ${max}`)
   return value

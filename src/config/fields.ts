@@ -11,6 +11,13 @@ export const int = (min: number, max: number) =>
     .transform(Number)
     .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`)
 
+/** A share of the whole, 0 to 1. */
+export const share = z
+  .string()
+  .regex(/^(0|1|[01]?\.\d{1,6})$/, 'must be a number from 0 to 1')
+  .transform(Number)
+  .refine((n) => n <= 1, 'must be a number from 0 to 1')
+
 export const list = z.string().transform((value) =>
   value
     .split(',')

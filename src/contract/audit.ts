@@ -13,6 +13,7 @@ export type AuditedRead =
   | 'audit.list'
   | 'audit.verify'
   | 'audit.export'
+  | 'embeddings.create'
 
 /** Ids, hashes, counts and names of ours. Never clinical text. */
 export type AuditFacts = Readonly<Record<string, string | number | boolean | null>>

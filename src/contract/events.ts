@@ -1,4 +1,5 @@
 import type { ExecuteResponse } from './result.ts'
+import type { RoutingDecision } from './routing.ts'
 
 /** What a run tells while it goes on. Over HTTP each is one server-sent event with an id counted from 1. */
 export type RunEvent =
@@ -13,6 +14,8 @@ export type RunEvent =
           planned_model: string
           gpu: number
           dependencies: readonly string[]
+          /** Of agent `auto`: why this model. */
+          routing?: Pick<RoutingDecision, 'target_tier' | 'task_type' | 'confidence' | 'reasoning' | 'estimated_cost'>
         }[]
       }
     }

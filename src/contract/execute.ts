@@ -1,5 +1,10 @@
 import { z } from 'zod'
 import { ApprovalPolicy } from './approval.ts'
+import { ChatMessage, Sampling, Tools } from './chat.ts'
+import { Retrieve } from './citation.ts'
+import { Domain, ModelTier } from './model-card.ts'
+import { Prefer } from './routing.ts'
+import { TaskType } from './task-type.ts'
 import { WebhookUrl } from './webhook.ts'
 
 /** setTimeout fires at once above 2^31-1 ms; a day is far below and far above any honest run. */
@@ -16,8 +21,58 @@ export const CustomTask = z
     task_id: z
       .string()
       .regex(TASK_ID, 'must be 1–128 characters of A–Z a–z 0–9 . _ : - and start with a letter or digit'),
-    agent_type: z.string().min(1).max(64),
-    prompt: z.string().regex(/\S/, 'must hold text').describe('May use {{context.key}} and {{tasks.task_id.output}}'),
+    agent_type: z
+      .string()
+      .min(1)
+      .max(64)
+      .describe('An agent of the roster, or `auto`: the model that privacy, budget and load allow and that suits best'),
+    prompt: z
+      .string()
+      .regex(/\S/, 'must hold text')
+      .optional()
+      .describe('May use {{context.key}} and {{tasks.task_id.output}}. Required unless there are `messages`'),
+    messages: z
+      .array(ChatMessage)
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('Instead of `prompt`: a conversation, sent as it is, the last message of the user'),
+    model: z.string().min(1).max(128).optional().describe('A model of the roster, which alone is asked'),
+    prefer: Prefer.optional().describe('Of agent `auto`: what matters most'),
+    max_cost: z
+      .number()
+      .min(0)
+      .max(1_000_000)
+      .optional()
+      .describe('Of agent `auto`: US dollars that one call may cost'),
+    task_type: TaskType.optional().describe(
+      'Of agent `auto`: the kind of work, where it is known; else it is found out',
+    ),
+    tiers: z.array(ModelTier).min(1).optional().describe('Of agent `auto`: only models of these tiers'),
+    prefer_local: z
+      .boolean()
+      .optional()
+      .describe(
+        'Of agent `auto`: no model outside of the hospital while one inside can serve it. Default true, but for prefer quality',
+      ),
+    domain: Domain.optional().describe('Of agent `auto`: the field of the text, where it is known'),
+    phi: z
+      .boolean()
+      .optional()
+      .describe('false: the text holds no patient data, and may go to models outside of the hospital. Default true'),
+    cache: z
+      .boolean()
+      .optional()
+      .describe('true: the answer that your tenant got to the same prompt of the same model may be given again'),
+    retrieve: Retrieve.optional().describe('Passages that go behind the prompt and come back as `citations`'),
+    sampling: Sampling.optional(),
+    tools: Tools.optional(),
+    thinking: z
+      .boolean()
+      .optional()
+      .describe(
+        'With `tools`: true leaves what the model wrote to itself in the text, in a <think> block before all else',
+      ),
     max_tokens: z.int().min(1).max(8192).default(512),
     temperature: z.number().min(0).max(2).default(0.7),
     priority: priority.default(0),
@@ -27,6 +82,22 @@ export const CustomTask = z
       .boolean()
       .optional()
       .describe('Tasks that depend on it wait until a human has approved its text'),
+  })
+  .refine(({ prompt, messages }) => (prompt === undefined) !== (messages === undefined), {
+    path: ['prompt'],
+    error: 'is required, or else `messages`; not both',
+  })
+  .refine(({ messages }) => messages === undefined || messages.at(-1)?.role === 'user', {
+    path: ['messages'],
+    error: 'must end with a message of the user',
+  })
+  .refine(({ messages }) => messages === undefined || /\S/.test(messages.at(-1)?.content ?? ''), {
+    path: ['messages'],
+    error: 'must end with a message that holds text',
+  })
+  .refine(({ thinking, tools }) => thinking !== true || tools !== undefined, {
+    path: ['thinking'],
+    error: 'goes with `tools`',
   })
   .describe('One task of a custom plan')
 
@@ -39,6 +110,8 @@ export const ExecuteRequest = z.strictObject({
   priority: priority.optional(),
   approval: ApprovalPolicy.optional(),
   webhook_url: WebhookUrl.optional(),
+  max_cost: z.number().min(0).max(1_000_000).optional().describe('US dollars that the whole run may cost'),
+  cache: z.boolean().optional().describe('The same as `cache` of every task'),
   measure: z
     .enum(['sequential'])
     .optional()

@@ -1,5 +1,7 @@
 import type { TaskErrorCode } from '../errors.ts'
+import type { Citation } from './citation.ts'
 import type { Attempt, TaskStatus } from './result.ts'
+import type { RoutingDecision } from './routing.ts'
 
 /** One call to a model server as it went, or one that was not sent. Times in ms since the start of the run. */
 export interface AttemptRecord extends Attempt {
@@ -11,6 +13,8 @@ export interface AttemptRecord extends Attempt {
   ended_at_ms: number
   /** A second attempt sent while the first was still in flight. */
   hedge: boolean
+  /** US dollars; left out where the call cost nothing. */
+  cost?: number
 }
 
 /** How one task ended. Made by `run/`, read by `results/`; outcomes never throw. Times in ms. */
@@ -41,6 +45,14 @@ export interface Outcome {
   /** Of the accepted attempt; null when it was not streamed. */
   first_token_ms: number | null
   attempts: readonly AttemptRecord[]
+  /** What its calls have cost, in US dollars. Left out by records that were made before there were prices. */
+  cost?: number
+  /** Passages that it was given; left out where none were asked for. */
+  citations?: readonly Citation[]
+  /** Why its model was chosen; left out where nothing was. Kept with what ends before its run does. */
+  routing?: RoutingDecision
+  /** Given before, and given again: no model was asked. @default false */
+  cached?: boolean
 }
 
 /** The parts of an outcome that a task has not filled, of one that never ran: all. */
@@ -63,4 +75,5 @@ export const UNTOUCHED: Omit<Outcome, 'status' | 'ended_at_ms'> = Object.freeze(
   warnings: [],
   first_token_ms: null,
   attempts: [],
+  cost: 0,
 })

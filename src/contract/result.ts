@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { Citation } from './citation.ts'
+import { RoutingDecision } from './routing.ts'
 import { RunStatus, TaskStatus } from './status.ts'
 import { Timeline } from './timeline.ts'
 
@@ -21,7 +23,8 @@ export const TaskResult = z.object({
     .string()
     .nullable()
     .describe('The model that answered (of a failed task: the last asked), null when none was asked'),
-  planned_model: z.string().describe('The model that the roster pins the agent to'),
+  planned_model: z.string().describe('Where the roster pins the agent, or what the task names, or what was chosen'),
+  routing: RoutingDecision.optional().describe('Of agent `auto`: why this model'),
   status: TaskStatus,
   success: z.boolean(),
   content: z.string().nullable(),
@@ -42,6 +45,9 @@ export const TaskResult = z.object({
   backend: z.string().nullable().describe('Base URL of the server that answered'),
   warnings: z.array(z.string()),
   attempts: z.array(Attempt),
+  cost: z.number().optional().describe('US dollars of all its calls, by the prices of the roster'),
+  citations: z.array(Citation).optional().describe('With `retrieve` only: the passages that it was given'),
+  cached: z.boolean().optional().describe('No model was asked: the same was answered before'),
 })
 
 export const ErrorEntry = z.object({
@@ -85,6 +91,7 @@ export const RunMetadata = z.object({
   simulated: z.boolean(),
   duplicates_removed: z.int(),
   errors: z.array(ErrorEntry),
+  cost: z.number().optional().describe('US dollars of all tasks, by the prices of the roster'),
   measured: Measured.optional().describe('With `measure` only'),
 })
 

@@ -1,19 +1,9 @@
 import { z } from 'zod'
+import { RosterBudgets } from './budget.ts'
+import { ListedCard } from './model-card.ts'
+import { must, plain, text, whole } from './must.ts'
+import { RosterRouting } from './routing.ts'
 
-/** What a value of the file must be, in words of the environment's checks. */
-const must = (be: string) => ({
-  error: ({ input }: { input?: unknown }) => (input === undefined ? `is missing; it must be ${be}` : `must be ${be}`),
-})
-const whole = (min: number, max?: number) => {
-  const be = must(max === undefined ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`)
-  const least = z.int(be).min(min, be)
-  return max === undefined ? least : least.max(max, be)
-}
-const text = (max: number) => {
-  const be = must(`text of 1 to ${max} characters`)
-  return z.string(be).min(1, be).max(max, be)
-}
-const plain = (pattern: RegExp, be: string) => z.string(must(be)).regex(pattern, must(be))
 const table = must('an object')
 const modelId = z.string(must('the id of a model'))
 
@@ -44,6 +34,7 @@ export const RosterModel = z.strictObject(
     slots: whole(1, MAX_SLOTS).optional().describe('Calls at once; left out: what the server tells, 1 until then'),
     context_window: whole(128).optional().describe('Tokens per slot, prompt and answer together'),
     served_model: text(512).optional().describe('Sent as `model` instead of the id'),
+    ...ListedCard.shape,
   },
   table,
 )
@@ -67,6 +58,8 @@ export const RosterFile = z.strictObject(
     gpus: z.array(RosterGpu, must('a list of GPUs')).default([]),
     models: z.array(RosterModel, models).min(1, models),
     agents: z.record(agentName, RosterAgent, { error: agents }),
+    routing: RosterRouting.optional(),
+    budgets: RosterBudgets.optional(),
   },
   must('an object with models and agents'),
 )
@@ -108,7 +101,12 @@ export const RosterView = z.object({
         .describe('Of a call that came now; null while nothing is known of the server'),
       reachable: z.boolean().nullable().describe('By the last contact; null until there was one'),
       breaker: BreakerState,
+      off: z.string().nullable().describe('Why no call goes out to it at all; null when calls do'),
       last_latency_ms: z.number().nullable(),
+      error_rate: z
+        .number()
+        .nullable()
+        .describe('Moving average of the share of calls that failed, 0 to 1; null before the first'),
       agents: z.array(z.string()),
     }),
   ),

@@ -1,10 +1,18 @@
 import type { ApprovalDecision } from './approval.ts'
 import type { CancelSignal } from './cancel.ts'
+import type { EmbeddingsAnswer, EmbeddingsRequest } from './embeddings.ts'
 import type { RunEvent } from './events.ts'
+import type { EvidenceInput, EvidenceKept } from './evidence.ts'
 import type { ExecuteRequest } from './execute.ts'
+import type { ServiceHealth } from './health.ts'
 import type { ExecuteResponse } from './result.ts'
 import type { RosterView } from './roster.ts'
+import type { RoutingDecision } from './routing.ts'
 import type { ApprovalView, RunAccepted, RunList, RunState, RunsQuery, RunView } from './runs.ts'
+import type { Stats } from './stats.ts'
+import type { SuperviseRequest, SuperviseResponse, ToolList } from './supervise.ts'
+import type { TaskType } from './task-type.ts'
+import type { RouteRequest } from './tasks.ts'
 import type { ModelList, Readiness, WorkflowTypes } from './views.ts'
 
 /** Who asked for a run. */
@@ -80,6 +88,24 @@ export interface Service {
   describeWorkflows: () => WorkflowTypes
   viewRoster: () => RosterView
   listModels: () => ModelList
+  /** What kind of work a task is by a small model's word; null: it is plain enough, or nobody is to be asked. */
+  clarify: (task: string, options: ExecuteOptions) => Promise<TaskType | null>
+  /** Which model a task would go to, and why. Throws a Problem (`no_model`). Asks no model. */
+  route: (request: RouteRequest) => RoutingDecision
+  /** Asks everything that the service rests on how it is. Never rejects. */
+  health: () => Promise<ServiceHealth>
+  stats: (caller: RunCaller) => Promise<Stats>
+  /** Keeps a text for the tenant's later tasks. Null: it is kept; else why it is not. */
+  remember: (caller: RunCaller, text: string, about: { source: string; title: string }) => Promise<string | null>
+  /** Keeps a document that answers may cite. Throws a Problem. */
+  addEvidence: (caller: RunCaller, document: EvidenceInput) => Promise<EvidenceKept>
+  /** Throws a Problem (`not_found`). */
+  removeEvidence: (caller: RunCaller, id: string) => Promise<void>
+  /** Throws a Problem. */
+  embed: (request: EmbeddingsRequest, cancel: CancelSignal) => Promise<EmbeddingsAnswer>
+  /** Resolves with an answer, or without one when its caller has left. Throws a Problem. */
+  supervise: (request: SuperviseRequest, options: ExecuteOptions) => Promise<SuperviseResponse>
+  describeTools: () => ToolList
   /** In Prometheus' text format. */
   scrape: () => Promise<{ content_type: string; text: string }>
   readiness: () => Promise<Readiness>

@@ -108,7 +108,7 @@ export class ModelClient {
     const body = this.#body.write(request)
     const stream = request.on_delta === null ? null : new AnswerStream(request.on_delta)
     const answer = await this.#exchange('POST', this.#paths.completions, body, request.deadline, cancel, stream)
-    const result = readAnswer(answer, stream, request.max_tokens)
+    const result = readAnswer(answer, stream, request)
     if (!result.ok || plainlyWhole(result, request, fit)) return result
     return checkCut(result, request, fit, this.#count, cancel)
   }

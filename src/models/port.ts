@@ -1,5 +1,7 @@
 import type { CancelSignal } from '../contract/cancel.ts'
+import type { ListedCard } from '../contract/model-card.ts'
 import type { TaskErrorCode } from '../errors.ts'
+import type { Chat } from '../plan/chat.ts'
 
 /** One model of the roster, resolved: what a call needs to know. */
 export interface Model {
@@ -13,6 +15,12 @@ export interface Model {
   context_window: number | null
   served_model: string
   api_key: string | null
+  /** What the roster says of its abilities and price. @default {}, nothing */
+  card?: ListedCard
+  /** Why no call may go out to it; null: calls may. @default null */
+  off?: string | null
+  /** Why no patient data may go out to it; null: they may. @default null */
+  no_phi?: string | null
 }
 
 /** A user message: plain text, or one in pieces that knows its JSON form already. */
@@ -20,6 +28,8 @@ export type UserMessage = string | { readonly length: number; readonly json: str
 
 export interface ModelRequest {
   system: string
+  /** Messages to send before the user's instead of `system`, which holds their text then. @default null, an ordinary task */
+  chat?: Chat | null
   user: UserMessage
   max_tokens: number
   temperature: number
@@ -27,6 +37,8 @@ export interface ModelRequest {
   deadline: number
   /** Hears the answer piece by piece as it is written; null: it is fetched whole, which costs less. May throw nothing. */
   on_delta: ((delta: string) => void) | null
+  /** Whether the text is, or may hold, patient data. @default true */
+  phi?: boolean
 }
 
 /** A whole answer, checked. `latency_ms` runs from sending to the last byte. */

@@ -24,16 +24,20 @@ const UNCOUNTED =
 const FEW_TOKENS =
   'The server counted very few tokens for the length of the prompt and has no tokenizer to check: part of it may have been cut.'
 
-const charsOf = ({ system, user }: ModelRequest): number => system.length + user.length
+/** Tools that a model may call stand in its prompt too, in a form of the server's own. */
+const toolsOf = ({ chat }: ModelRequest): string => (chat?.tools === true ? chat.further_json : '')
+
+const charsOf = (request: ModelRequest): number => request.system.length + request.user.length + toolsOf(request).length
+
+const bytesOf = (request: ModelRequest): number =>
+  Buffer.byteLength(request.system) + Buffer.byteLength(request.user.toString()) + Buffer.byteLength(toolsOf(request))
 
 /** Of a prompt that cannot but fit; null when it has to be looked at. No call that is far from the limit waits for this. */
 export function plainFit(request: ModelRequest, window: number | null): Fit | null {
   if (window === null) return UNBOUNDED
   const size = { chars: charsOf(request), max_tokens: request.max_tokens, window }
   // 3 bytes per UTF-16 unit is the most that UTF-8 takes; only near the limit is it worth measuring.
-  const fits =
-    surelyFits(size.chars * 3, size) ||
-    surelyFits(Buffer.byteLength(request.system) + Buffer.byteLength(request.user.toString()), size)
+  const fits = surelyFits(size.chars * 3, size) || surelyFits(bytesOf(request), size)
   return fits ? { overflow: null, exact: null, certain: true, window } : null
 }
 

@@ -9,16 +9,19 @@ const STREAMED = '"stream":true,"stream_options":{"include_usage":true}'
 
 /** Writes chat completion requests for one served model. A system message is escaped once, not in every request. */
 export class RequestBody {
-  readonly #head: string
+  readonly #open: string
   readonly #systems = new Map<string, string>()
 
   constructor(served_model: string) {
-    this.#head = `{"model":${JSON.stringify(served_model)},"messages":[{"role":"system","content":`
+    this.#open = `{"model":${JSON.stringify(served_model)},"messages":[`
   }
 
-  write({ system, user, max_tokens, temperature, on_delta }: ModelRequest): string {
+  write({ system, chat = null, user, max_tokens, temperature, on_delta }: ModelRequest): string {
     const stream = on_delta === null ? WHOLE : STREAMED
-    return `${this.#head}${this.#escape(system)}},{"role":"user","content":${typeof user === 'string' ? JSON.stringify(user) : user.json}}],"max_tokens":${max_tokens},"temperature":${temperature},${stream}}`
+    const before = chat === null ? `{"role":"system","content":${this.#escape(system)}},` : chat.before_json
+    const last = typeof user === 'string' ? JSON.stringify(user) : user.json
+    const further = chat === null ? '' : chat.further_json
+    return `${this.#open}${before}{"role":"user","content":${last}}],"max_tokens":${max_tokens},"temperature":${temperature},${stream}${further}}`
   }
 
   #escape(system: string): string {

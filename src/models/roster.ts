@@ -1,8 +1,12 @@
 import type { Config } from '../config.ts'
+import type { RosterBudgets } from '../contract/budget.ts'
 import { fieldErrors } from '../contract/field-errors.ts'
+import { isCloud, ListedCard } from '../contract/model-card.ts'
 import { RosterFile, type RosterModel } from '../contract/roster.ts'
+import type { RosterRouting } from '../contract/routing.ts'
 import { ConfigError } from '../errors.ts'
 import { builtinRoster } from './builtin-roster.ts'
+import { closedTo } from './egress.ts'
 import { isAllowedUrl } from './hosts.ts'
 import type { Model } from './port.ts'
 
@@ -20,6 +24,10 @@ export interface Roster {
   chains: ReadonlyMap<string, readonly [Model, ...Model[]]>
   /** Agent → after how many ms its calls are hedged; agents that are not stand not in it. */
   hedges: ReadonlyMap<string, number>
+  /** What may be spent on models that have a price. */
+  budgets: RosterBudgets
+  /** Rules and weights that go before the built-in ones. */
+  routing: RosterRouting
 }
 
 export type ModelSettings = Config['models']
@@ -52,6 +60,20 @@ function placeBuiltin({ host, ports }: ModelSettings): RosterFile {
   return { ...builtinRoster, models: builtinRoster.models.map(place) }
 }
 
+const CARD_FIELDS = Object.keys(ListedCard.shape) as (keyof ListedCard)[]
+
+/** What an entry says about a model beside where it is. */
+function cardOf(model: RosterModel): ListedCard {
+  const card: ListedCard = Object.fromEntries(
+    CARD_FIELDS.flatMap((field) => (model[field] === undefined ? [] : [[field, model[field]]])),
+  )
+  const both = card.strengths?.find((strength) => card.weaknesses?.includes(strength))
+  if (both !== undefined) refuse(`Model "${model.id}": "${both}" stands under strengths and under weaknesses`)
+  if (card.cloud === false && isCloud({ tier: card.tier }))
+    refuse(`Model "${model.id}": tier ${card.tier} and cloud: false contradict each other; correct one of them`)
+  return card
+}
+
 function resolveModel(model: RosterModel, settings: ModelSettings): Model {
   const url = URL.parse(model.url) ?? refuse(`Model "${model.id}": url is not a URL: ${model.url}`)
   if (url.username !== '' || url.password !== '')
@@ -62,6 +84,8 @@ function resolveModel(model: RosterModel, settings: ModelSettings): Model {
       `Model "${model.id}": the host ${url.host} is not allowed. Patient data would go there; if it may, add it to ALLOWED_MODEL_HOSTS` +
         `${settings.allowedHosts === null ? ' (unset: loopback, private addresses and single-label names only)' : ''}.`,
     )
+  const card = cardOf(model)
+  const api_key = settings.apiKeys[model.id] ?? null
   return {
     id: model.id,
     // "http://gpu1:8085" can only mean the API that lives under /v1.
@@ -70,9 +94,14 @@ function resolveModel(model: RosterModel, settings: ModelSettings): Model {
     slots: model.slots ?? null,
     context_window: model.context_window ?? null,
     served_model: model.served_model ?? model.id,
-    api_key: settings.apiKeys[model.id] ?? null,
+    api_key,
+    card,
+    ...closedTo({ url, card, api_key, allowed: settings.allowedHosts, phi_egress: settings.phiEgress }),
   }
 }
+
+/** Whoever asks for it lets the service choose. */
+const RESERVED = 'auto'
 
 function unique<T>(items: readonly T[], what: string): void {
   const twice = items.find((item, index) => items.indexOf(item) !== index)
@@ -97,6 +126,14 @@ function refuseSharedServers(listed: readonly RosterModel[], models: ReadonlyMap
   }
 }
 
+/** Rules that name a model which is not there would never count, and nobody would see it. */
+function checkRouting({ rules = {} }: RosterRouting, models: ReadonlyMap<string, Model>): void {
+  for (const [type, { prefer_models = [] }] of Object.entries(rules))
+    for (const id of prefer_models)
+      if (!models.has(id))
+        refuse(`routing.rules.${type}.prefer_models names "${id}", which is not in the roster's models`)
+}
+
 /** Builds the roster from the settings, or throws a ConfigError that says which entry is wrong and what to do. */
 export function buildRoster(settings: ModelSettings): Roster {
   const file =
@@ -116,8 +153,16 @@ export function buildRoster(settings: ModelSettings): Roster {
   for (const id of Object.keys(settings.apiKeys))
     if (!models.has(id)) refuse(`MODEL_API_KEYS names "${id}", which is not a model of the roster`)
 
-  const find = (id: string, agent: string): Model =>
-    models.get(id) ?? refuse(`Agent "${agent}" names the model "${id}", which is not in the roster's models`)
+  const routing = file.routing ?? {}
+  checkRouting(routing, models)
+
+  const find = (id: string, agent: string): Model => {
+    const model =
+      models.get(id) ?? refuse(`Agent "${agent}" names the model "${id}", which is not in the roster's models`)
+    return model.card?.kind === 'embedding'
+      ? refuse(`Agent "${agent}" names the model "${id}", which serves embeddings and no chat`)
+      : model
+  }
   const chains = new Map(
     Object.entries(file.agents).map(([agent, { model, fallbacks }]) => {
       unique([model, ...fallbacks], `in the chain of agent "${agent}" the model`)
@@ -128,6 +173,8 @@ export function buildRoster(settings: ModelSettings): Roster {
     }),
   )
   if (chains.size === 0) refuse('The roster has no agents')
+  if (chains.has(RESERVED) || models.has(RESERVED))
+    refuse(`No agent and no model may be called "${RESERVED}": it stands for the choice of the service`)
 
   const gpus = new Map<number, Gpu>(
     file.gpus.map(({ id, name, max_concurrent }) => [
@@ -142,5 +189,12 @@ export function buildRoster(settings: ModelSettings): Roster {
       after === undefined ? [] : [[agent, after]],
     ),
   )
-  return { gpus: new Map([...gpus].sort(([a], [b]) => a - b)), models, chains, hedges }
+  return {
+    gpus: new Map([...gpus].sort(([a], [b]) => a - b)),
+    models,
+    chains,
+    hedges,
+    routing,
+    budgets: file.budgets ?? {},
+  }
 }

@@ -39,6 +39,7 @@ export class ModelServer {
   #hung = false
   #lastLatencyMs: number | null = null
   #usualMs: number | null = null
+  #errorRate: number | null = null
   #toldSlots: ToldSlots | null = null
   readonly #said = new Set<string>()
   /** On the clock of performance.now(). */
@@ -69,6 +70,11 @@ export class ModelServer {
   /** Moving average of its answers' times in ms; null before the first. */
   get usualMs(): number | null {
     return this.#usualMs
+  }
+
+  /** Moving average of the share of its calls that failed, as its breaker counts them; null before the first. */
+  get errorRate(): number | null {
+    return this.#errorRate
   }
 
   get slots(): Slots {
@@ -129,6 +135,8 @@ export class ModelServer {
   #learn(ticket: number, result: AttemptResult, overtaken?: boolean): void {
     const { failed, reachable } = learn(result, patienceOf(this.#usualMs), overtaken)
     this.#breaker.record(ticket, failed)
+    if (failed !== null)
+      this.#errorRate = this.#errorRate === null ? Number(failed) : mix(this.#errorRate, Number(failed))
     if (reachable !== null) {
       const news = reachable !== this.#reachable && !(reachable && this.#reachable === null)
       this.#see(reachable)

@@ -1,6 +1,8 @@
 import type { CancelSignal } from '../contract/cancel.ts'
 import type { BreakerState, SlotsSource } from '../contract/roster.ts'
 import { roundMs } from '../results/round.ts'
+import { whyClosed } from './egress.ts'
+import { failure } from './failure.ts'
 import { type NameLog, Names } from './names.ts'
 import type { AttemptResult, Model, ModelPort, ModelRequest } from './port.ts'
 import { type ProbeLog, probe } from './probe.ts'
@@ -13,6 +15,8 @@ export interface ServerView {
   last_latency_ms: number | null
   slots_source: SlotsSource
   served_slots: number | null
+  /** Share of the last calls that failed, 0 to 1; null before the first. */
+  error_rate: number | null
   /** Tokens per slot that calls are held to; null when nobody says. */
   context_window: number | null
 }
@@ -74,6 +78,8 @@ export class ModelServers implements ModelPort {
   }
 
   call(model: Model, request: ModelRequest, cancel: CancelSignal): Promise<AttemptResult> {
+    const reason = whyClosed(model, request.phi ?? true)
+    if (reason !== null) return Promise.resolve(failure('egress_refused', 0, { message: reason }))
     return (this.#servers.get(model.id) as ModelServer).call(request, cancel)
   }
 
@@ -90,11 +96,12 @@ export class ModelServers implements ModelPort {
 
   /** What is known now of a server of the roster. */
   view(id: string): ServerView {
-    const { reachable, breaker, lastLatencyMs, slots, client } = this.#servers.get(id) as ModelServer
+    const { reachable, breaker, lastLatencyMs, errorRate, slots, client } = this.#servers.get(id) as ModelServer
     return {
       reachable,
       breaker,
       last_latency_ms: lastLatencyMs === null ? null : roundMs(lastLatencyMs),
+      error_rate: errorRate,
       slots_source: slots.source,
       served_slots: slots.told?.count ?? null,
       context_window: client.window,
@@ -104,7 +111,9 @@ export class ModelServers implements ModelPort {
   /** Looks at every server now and then again and again; does not wait for the answers and keeps no process alive. */
   start(): void {
     const { probe_interval_ms = 10_000 } = this.#options
-    this.#unwatch = [...this.#servers.values()].map((server) => watch(() => this.#look(server), probe_interval_ms))
+    // A model that is off is not even asked whether it is there.
+    const open = [...this.#servers.values()].filter(({ model }) => (model.off ?? null) === null)
+    this.#unwatch = open.map((server) => watch(() => this.#look(server), probe_interval_ms))
   }
 
   async #look(server: ModelServer): Promise<void> {

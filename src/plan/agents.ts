@@ -8,5 +8,11 @@ export interface PinnedLane {
   gpu_max: number
 }
 
+/** The agent whose model is chosen for each task. No agent of a roster has its name. */
+export const AUTO = 'auto'
+
+/** Model id → its lane. */
+export type ModelTable = ReadonlyMap<string, PinnedLane>
+
 /** Agent name → the lane of its model. Made from the roster by the composition root. */
 export type AgentTable = ReadonlyMap<string, PinnedLane>

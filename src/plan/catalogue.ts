@@ -1,5 +1,5 @@
 import { ConfigError, Problem } from '../errors.ts'
-import type { AgentTable } from './agents.ts'
+import type { AgentTable, ModelTable } from './agents.ts'
 import { type CompiledTasks, compileTasks } from './compile.ts'
 import type { WorkflowDefinition } from './workflow.ts'
 
@@ -13,7 +13,11 @@ export interface CompiledWorkflow {
 
 export type Catalogue = ReadonlyMap<string, CompiledWorkflow>
 
-function compileWorkflow(definition: WorkflowDefinition, agents: AgentTable): CompiledWorkflow {
+function compileWorkflow(
+  definition: WorkflowDefinition,
+  agents: AgentTable,
+  models: ModelTable | undefined,
+): CompiledWorkflow {
   if (definition.tasks.length === 0) throw new ConfigError(`Workflow "${definition.type}" has no tasks`)
   const drafts = definition.tasks.map((task) => ({
     max_tokens: 512,
@@ -26,7 +30,7 @@ function compileWorkflow(definition: WorkflowDefinition, agents: AgentTable): Co
   const entries = Object.entries(definition.context.shape)
   const keys = (wanted: boolean) => entries.filter(([, schema]) => isRequired(schema) === wanted).map(([key]) => key)
   const required_context = keys(true)
-  const compiled = compileTasks(drafts, agents)
+  const compiled = compileTasks(drafts, agents, models)
   for (const [key, task_id] of compiled.context_keys)
     if (!required_context.includes(key))
       throw new ConfigError(
@@ -42,13 +46,17 @@ const isRequired = (schema: { safeParse: (value: unknown) => { success: boolean 
  * Checks and compiles every workflow against the roster's agents. Throws a ConfigError at the start of the service
  * rather than at a caller: a workflow with a broken graph or an agent that the roster lacks is a deployment fault.
  */
-export function compileCatalogue(definitions: readonly WorkflowDefinition[], agents: AgentTable): Catalogue {
+export function compileCatalogue(
+  definitions: readonly WorkflowDefinition[],
+  agents: AgentTable,
+  models?: ModelTable,
+): Catalogue {
   const catalogue = new Map<string, CompiledWorkflow>()
   for (const definition of definitions) {
     if (catalogue.has(definition.type) || definition.type === 'custom')
       throw new ConfigError(`Two workflows are called "${definition.type}"`)
     try {
-      catalogue.set(definition.type, compileWorkflow(definition, agents))
+      catalogue.set(definition.type, compileWorkflow(definition, agents, models))
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       throw new ConfigError(`Workflow "${definition.type}": ${error.detail}`, { cause: error })

@@ -1,6 +1,8 @@
+import type { Retrieve } from '../contract/citation.ts'
 import { shown } from '../contract/shown.ts'
 import { Problem } from '../errors.ts'
-import type { AgentTable, PinnedLane } from './agents.ts'
+import { type AgentTable, AUTO, type ModelTable, type PinnedLane } from './agents.ts'
+import type { Chat } from './chat.ts'
 import { buildGraph, type GraphIssue, inheritedPriorities, type PlanGraph } from './graph.ts'
 import type { PlanTask } from './plan.ts'
 import { parseTemplate, type Template } from './template.ts'
@@ -12,6 +14,16 @@ export interface DraftTask {
   agent_type: string
   system: string
   prompt: string
+  /** The prompt is no template: what looks like a placeholder in it is text. @default false */
+  literal?: boolean
+  chat?: Chat
+  retrieve?: Retrieve | undefined
+  /** @default false */
+  cache?: boolean | undefined
+  /** @default true */
+  phi?: boolean | undefined
+  /** Asked instead of the agent's. */
+  model?: string | undefined
   max_tokens: number
   temperature: number
   priority: number
@@ -27,6 +39,10 @@ export interface CompiledTasks {
   /** For the slots of now (plan.ts). */
   lanesUsed: () => number
   agents: readonly string[]
+  /** The lane of each task as it was compiled. */
+  lanes: readonly PinnedLane[]
+  /** Indices of tasks whose model is yet to be chosen: until then they stand on any lane. */
+  unrouted: readonly number[]
   /** Context keys that the prompts name → the task that first does. */
   context_keys: ReadonlyMap<string, string>
 }
@@ -65,14 +81,32 @@ const refuseGraph = (issue: GraphIssue): Problem => {
   }
 }
 
-function pin(drafts: readonly DraftTask[], agents: AgentTable): PinnedLane[] {
-  const lanes = drafts.map((draft) => agents.get(draft.agent_type))
+const isUnrouted = ({ agent_type, model }: DraftTask): boolean => agent_type === AUTO && model === undefined
+
+function pinModel(model: string, models: ModelTable, index: number): PinnedLane {
+  const lane = models.get(model)
+  if (lane !== undefined) return lane
+  throw new Problem(
+    'unknown_model',
+    `The roster has no model ${shown(model)}. Known: ${[...models.keys()].join(', ')}.`,
+    {
+      errors: [{ field: `custom_tasks[${index}].model`, message: 'is not a model of the roster' }],
+    },
+  )
+}
+
+function pin(drafts: readonly DraftTask[], agents: AgentTable, models: ModelTable): PinnedLane[] {
+  const [anyLane] = models.values()
+  const lanes = drafts.map((draft, index) => {
+    if (draft.model !== undefined) return pinModel(draft.model, models, index)
+    return draft.agent_type === AUTO ? anyLane : agents.get(draft.agent_type)
+  })
   const unknown = drafts.flatMap((draft, index) => (lanes[index] === undefined ? [{ draft, index }] : []))
   if (unknown.length === 0) return lanes as PinnedLane[]
   const names = [...new Set(unknown.map(({ draft }) => shown(draft.agent_type)))]
   throw new Problem(
     'unknown_agent',
-    `The roster has no agent ${names.slice(0, 10).join(', ')}. Known agents: ${[...agents.keys()].join(', ')}.`,
+    `The roster has no agent ${names.slice(0, 10).join(', ')}. Known agents: ${[...agents.keys(), ...(anyLane ? [AUTO] : [])].join(', ')}.`,
     {
       errors: unknown
         .slice(0, 20)
@@ -119,23 +153,51 @@ function checkSpelling(draft: DraftTask, index: number, template: Template): voi
   )
 }
 
+/** What to look for may hold context; what other tasks wrote is too long for a question. */
+function readQuery(text: string, index: number): Template {
+  const query = parseTemplate(text)
+  if (!query.some(({ kind }) => kind === 'output')) return query
+  throw new Problem('invalid_request', 'A query for evidence may use {{context.key}}, but no output of a task.', {
+    errors: [{ field: `custom_tasks[${index}].retrieve.query`, message: 'must hold no output of a task' }],
+  })
+}
+
+const NO_MODELS: ModelTable = new Map()
+
 /** Checks tasks and prepares them for running. Throws a Problem that names the task, the field and what to do. */
-export function compileTasks(drafts: readonly DraftTask[], agents: AgentTable): CompiledTasks {
+export function compileTasks(
+  drafts: readonly DraftTask[],
+  agents: AgentTable,
+  models: ModelTable = NO_MODELS,
+): CompiledTasks {
   const { graph, issue } = buildGraph(drafts)
   if (issue) throw refuseGraph(issue)
-  const lanes = pin(drafts, agents)
+  const lanes = pin(drafts, agents, models)
   const context_keys = new Map<string, string>()
   const priorities = inheritedPriorities(
     graph,
     drafts.map((draft) => draft.priority),
   )
   const tasks = drafts.map((draft, index): PlanTask => {
-    const template = parseTemplate(draft.prompt)
-    checkOutputs(draft, index, template)
-    checkSpelling(draft, index, template)
-    for (const segment of template)
+    const {
+      prompt,
+      requires_approval = false,
+      literal = false,
+      chat = null,
+      phi = true,
+      cache = false,
+      retrieve,
+      model,
+      ...rest
+    } = draft
+    const template = literal ? [{ kind: 'text' as const, text: prompt }] : parseTemplate(prompt)
+    if (!literal) {
+      checkOutputs(draft, index, template)
+      checkSpelling(draft, index, template)
+    }
+    const query = retrieve?.query === undefined ? null : readQuery(retrieve.query, index)
+    for (const segment of query === null ? template : [...template, ...query])
       if (segment.kind === 'context' && !context_keys.has(segment.key)) context_keys.set(segment.key, draft.task_id)
-    const { prompt: _, requires_approval = false, ...rest } = draft
     const lane = lanes[index] as PinnedLane
     // A dependency named twice is one dependency: its output is handed over once.
     const dependencies = [...new Set(draft.dependencies)]
@@ -147,7 +209,14 @@ export function compileTasks(drafts: readonly DraftTask[], agents: AgentTable): 
       dependencies,
       index,
       template,
+      chat,
+      // Nobody can say what passages hold before they are found.
+      phi: phi || retrieve !== undefined,
+      cache,
+      retrieve: retrieve === undefined ? null : { ...retrieve, query },
       planned_model: lane.model,
+      models: model === undefined ? null : [model],
+      routing: null,
       gpu: lane.gpu,
     }
   })
@@ -155,6 +224,8 @@ export function compileTasks(drafts: readonly DraftTask[], agents: AgentTable): 
     tasks,
     graph,
     lanesUsed: createWidth(graph, lanes),
+    lanes,
+    unrouted: drafts.flatMap((draft, index) => (isUnrouted(draft) ? [index] : [])),
     agents: [...new Set(drafts.map((draft) => draft.agent_type))],
     context_keys,
   }

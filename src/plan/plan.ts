@@ -1,4 +1,7 @@
 import type { ApprovalPolicy } from '../contract/approval.ts'
+import type { Retrieve } from '../contract/citation.ts'
+import type { RoutingDecision } from '../contract/routing.ts'
+import type { Chat } from './chat.ts'
 import type { PlanGraph } from './graph.ts'
 import type { Template } from './template.ts'
 import type { Layout } from './workflow.ts'
@@ -18,8 +21,20 @@ export interface PlanTask {
   timeout_ms: number | null
   /** Nothing behind it starts before a human has approved its text. */
   requires_approval: boolean
-  /** What the roster pins the agent to. */
+  /** Passages to go behind its prompt; null: none are asked for. */
+  retrieve: (Omit<Retrieve, 'query'> & { query: Template | null }) | null
+  /** An answer that was given before may be given again. */
+  cache: boolean
+  /** Whether the text may hold patient data. */
+  phi: boolean
+  /** Sent as it is instead of `system` and a prompt of ours; null: an ordinary task. */
+  chat: Chat | null
+  /** Where the agent is pinned, or what the task names, or what routing chose. */
   planned_model: string
+  /** The models that may answer, the planned one first; null: the agent's. */
+  models: readonly string[] | null
+  /** Why this model; null where nothing was to be chosen. */
+  routing: RoutingDecision | null
   gpu: number
 }
 

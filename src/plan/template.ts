@@ -24,7 +24,7 @@ export function parseTemplate(prompt: string): Template {
 }
 
 // Also with spaces around the slash, which a model reads as the end of the block all the same.
-const FENCE = /<(?=(?:\s*\/\s*)?(?:context|output)\b)/gi
+const FENCE = /<(?=(?:\s*\/\s*)?(?:context|output|evidence)\b)/gi
 
 /**
  * Text between delimiters that it cannot close: a `<context` or `</output` inside it loses its meaning by a backslash.

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ApprovalPolicy } from '../contract/approval.ts'
+import type { Retrieve } from '../contract/citation.ts'
 
 /** A task as a workflow declares it. Left out: max_tokens 512, temperature 0.7, priority 0, no dependencies. */
 export interface WorkflowTask {
@@ -15,6 +16,10 @@ export interface WorkflowTask {
   dependencies?: readonly string[]
   /** Tasks that depend on it wait until a human has approved its text. @default false */
   requires_approval?: boolean
+  /** An answer that the same tenant got to the same prompt of the same model may be given again. @default false */
+  cache?: boolean
+  /** Passages of documents that the tenant has added, to be cited. @default none */
+  retrieve?: Retrieve
 }
 
 /** Where a task's text stands in the document: under a `=== … ===` or `--- … ---` heading, or with none. */

@@ -25,6 +25,10 @@ const DESCRIPTION =
 
 type Transform = SwaggerTransform<FastifySchema & { hide?: boolean }>
 
+/** Other streams are described by their routes in words. */
+const streamsRunEvents = (route: object): boolean =>
+  'sse' in route && (route.sse as { kind?: string }).kind !== 'manual'
+
 /** Adds to a route's own schemas what the gate decides: who may call it, and the problems it may answer. */
 const describeRoute: Transform = (input) => {
   const { schema, url } = jsonSchemaTransform({ ...input, schema: input.schema ?? {} } as Parameters<
@@ -40,7 +44,7 @@ const describeRoute: Transform = (input) => {
       ...schema,
       ...(isPublic ? { security: [] } : { security: [{ bearer: [] }], 'x-required-scope': config?.scope }),
       'x-problems': problemResponses({ isPublic, hasInput, hasBody, own: config?.problems ?? [] }),
-      'x-streams': 'sse' in input.route,
+      'x-streams': streamsRunEvents(input.route),
     } as unknown as FastifySchema,
   }
 }

@@ -2,10 +2,14 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { safeError } from '../contract/safe-error.ts'
 import { Problem, type ProblemCode, StoreError } from '../errors.ts'
-import { problemBody } from './problem/body.ts'
+import { openAiError, problemBody } from './problem/body.ts'
 import { describeError } from './problem/describe.ts'
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Problems hold `error` too, in the shape that OpenAI's clients read. */
+    openAiErrors?: boolean
+  }
   interface FastifyInstance {
     /** The problem+json body of a Problem, for answers that are no plain response (an event, a stored run). */
     problemBody: typeof problemBody
@@ -26,12 +30,14 @@ const fault = () =>
  * charset, which this media type does not have.
  */
 function send(reply: FastifyReply, problem: Problem, instance: string): void {
+  const body = problemBody(problem, instance)
   reply.problemCode = problem.code
   reply.code(problem.status).header('content-type', 'application/problem+json')
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   const { retryAfterS } = problem.options
   if (retryAfterS !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterS)))
-  reply.send(Buffer.from(JSON.stringify(problemBody(problem, instance))))
+  const also = reply.request.routeOptions.config?.openAiErrors === true ? { error: openAiError(body) } : null
+  reply.send(Buffer.from(JSON.stringify(also === null ? body : { ...body, ...also })))
 }
 
 /** The client left while it was still sending: nobody reads the answer, and nothing of ours failed. */

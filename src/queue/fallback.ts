@@ -1,7 +1,7 @@
 /** What was true of one queue when Redis went away. */
 interface Last {
   slots: number
-  /** Permits that this replica held. */
+  /** Permits that this replica held, those that it was giving back among them. */
   held: number
   /** Permits that nobody held, as last heard. */
   free: number

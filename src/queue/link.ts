@@ -1,37 +1,14 @@
-import { randomUUID } from 'node:crypto'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
+import { Asking, RedisAway } from './asking.ts'
+import { Comeback } from './comeback.ts'
+import { RedisLife } from './life.ts'
+import { type LinkListener, type LinkState, LinkStates } from './link-states.ts'
 import type { QueueFinding } from './port.ts'
+import { openRedis } from './redis-connection.ts'
 import { SilenceWatch } from './silence.ts'
 
-export type LinkState = 'shared' | 'settling' | 'away'
-
-/** How long Redis keeps a permit whose holder gives no sign of life. */
-export const LOCK_MS = 3000
-/** How often a holder gives one. */
+/** How often a replica gives signs of life: of itself, and for what it holds. */
 export const TICK_MS = 1000
-/** Longer away than this, and locks may have run out while nobody could renew them. */
-const LOCKS_AT_RISK_MS = 1000
-/** So long all replicas have to tell what they hold after Redis was away: they notice within a tick and reconnect in half a second. */
-const SETTLE_MS = 2000
-const PROBE_MS = 50
-/** A connection on which nothing has come for so long is made anew. */
-const HALF_OPEN_MS = 5000
-
-/**
- * Names the life of the data in Redis: made anew when Redis was started again or has been emptied. Whoever begins one, or
- * comes back after locks may have run out, opens a time for settling.
- */
-const JOIN = `
-local epoch = redis.call('GET', KEYS[1])
-local same = epoch and string.sub(epoch, 1, #ARGV[1] + 1) == ARGV[1] .. ' '
-if not same then
-  epoch = ARGV[1] .. ' ' .. ARGV[2]
-  redis.call('SET', KEYS[1], epoch)
-end
-if not same or ARGV[4] == '1' then redis.call('SET', KEYS[2], '1', 'PX', ARGV[3]) end
-return {epoch, math.max(redis.call('PTTL', KEYS[2]), 0)}`
-
-const GONE = Symbol('gone')
 
 export interface LinkOptions {
   url: string
@@ -42,20 +19,6 @@ export interface LinkOptions {
   log: (finding: QueueFinding) => void
 }
 
-export interface LinkListener {
-  /** The state has changed; `from` is what it was. */
-  changed?: (state: LinkState, from: LinkState) => void
-  /** Once a second while Redis can be asked, and at once when it can be again. */
-  tick?: () => void
-  /** Once a second, whatever the state. */
-  pulse?: () => void
-}
-
-/** Redis cannot be asked now. */
-export class RedisAway extends Error {
-  override readonly name = 'RedisAway'
-}
-
 /**
  * The connection to Redis that replicas share work over, and whether it can be trusted: a command is answered soon, or the
  * link counts as away until Redis has answered again. Nothing waits for a dead socket.
@@ -63,49 +26,47 @@ export class RedisAway extends Error {
 export class RedisLink {
   readonly redis: Redis
   readonly prefix: string
-  /** False until the link has been `shared` for the first time. */
-  everShared = false
-  #state: LinkState = 'away'
   #epoch = ''
-  #awaySince = performance.now()
-  #closed = false
-  #probing = false
-  #settled: NodeJS.Timeout | undefined
-  /** Resolves when the link goes away. */
-  #gone = Promise.withResolvers<typeof GONE>()
-  readonly #everSeen = Promise.withResolvers<void>()
+  #settling: NodeJS.Timeout | undefined
   readonly #log: LinkOptions['log']
-  readonly #listeners: LinkListener[] = []
-  readonly #silence: SilenceWatch
-  readonly #timers: NodeJS.Timeout[]
+  readonly #states = new LinkStates()
+  readonly #life: RedisLife
+  readonly #asking: Asking
+  readonly #comeback: Comeback
+  readonly #timer: NodeJS.Timeout
 
   constructor({ url, prefix, silence_ms, log }: LinkOptions) {
     this.prefix = prefix
     this.#log = log
-    this.redis = connect(url)
-    this.#silence = new SilenceWatch(
-      silence_ms,
-      () => this.redis.ping(),
-      () => this.#goAway('silent'),
-    )
+    this.redis = openRedis(url)
     this.redis.on('close', () => this.#goAway('disconnected'))
-    this.redis.on('ready', () => void this.#probe())
-    // What went wrong shows as a closed connection or a failed command; without a listener it would end the process.
-    this.redis.on('error', () => undefined)
-    this.#timers = [setInterval(() => void this.#probe(), PROBE_MS), setInterval(() => void this.#tick(), TICK_MS)]
+    const ping = () => this.redis.ping()
+    this.#asking = new Asking(new SilenceWatch(silence_ms, ping, () => this.#goAway('silent')))
+    this.#life = new RedisLife(this.redis, (name) => this.key(name))
+    this.#comeback = new Comeback({
+      redis: this.redis,
+      life: this.#life,
+      awaySince: () => (this.state === 'away' ? this.#states.awaySince : null),
+      mayHold: () => this.everShared,
+      onBack: (epoch, settle_ms, away_ms) => {
+        this.#epoch = epoch
+        this.#enter(settle_ms, away_ms)
+      },
+    })
+    this.#timer = setInterval(() => void this.#tick(), TICK_MS)
   }
 
   get state(): LinkState {
-    return this.#state
+    return this.#states.now
   }
 
-  /** Ms since it has been away; 0 while it is not. */
-  get awayMs(): number {
-    return this.#state === 'away' ? performance.now() - this.#awaySince : 0
+  /** False until the link has been `shared` for the first time. */
+  get everShared(): boolean {
+    return this.#states.everShared
   }
 
   listen(listener: LinkListener): void {
-    this.#listeners.push(listener)
+    this.#states.listen(listener)
   }
 
   key(name: string): string {
@@ -114,12 +75,7 @@ export class RedisLink {
 
   /** Resolves when the link is shared for the first time, or after `timeout_ms`. Never rejects. */
   async settled(timeout_ms: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeout_ms)
-    })
-    await Promise.race([this.#everSeen.promise, timeout])
-    clearTimeout(timer)
+    await this.#states.settled(timeout_ms)
   }
 
   /**
@@ -127,8 +83,15 @@ export class RedisLink {
    * What it was asked for may still be done when it goes on.
    */
   async ask<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
-    if (this.#state === 'away') throw new RedisAway('Redis is away')
-    return await this.#watched(work)
+    if (this.state === 'away') throw new RedisAway('Redis is away')
+    try {
+      return await this.#asking.answerTo(work(this.redis))
+    } catch (error) {
+      if (error instanceof RedisAway) throw error
+      // No memory, read only, no rights: whatever it is, lanes cannot be shared over it.
+      this.#goAway(this.redis.status === 'ready' ? 'failing' : 'disconnected')
+      throw new RedisAway('Redis failed', { cause: error })
+    }
   }
 
   /** The same, with undefined for what could not be asked. */
@@ -147,7 +110,7 @@ export class RedisLink {
    */
   async isSameLife(): Promise<boolean> {
     const expected = this.#epoch
-    const epoch = await this.attempt((redis) => redis.get(this.key('epoch')))
+    const epoch = await this.attempt(() => this.#life.epoch())
     if (epoch === undefined || expected !== this.#epoch) return false
     if (epoch === expected) return true
     this.#goAway('emptied')
@@ -155,112 +118,42 @@ export class RedisLink {
   }
 
   close(): void {
-    this.#closed = true
-    for (const timer of this.#timers) clearInterval(timer)
-    clearTimeout(this.#settled)
-    this.#silence.stop()
-    this.#set('away')
+    this.#comeback.close()
+    clearInterval(this.#timer)
+    this.#leave()
+    this.#asking.close()
     this.redis.disconnect()
   }
 
-  async #watched<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
-    const done = this.#silence.begin()
-    const working = work(this.redis)
-    // One answer stands for all: whether anybody still waits for it, says nothing of the connection.
-    void working.then(done, done)
-    try {
-      const answer = await Promise.race([working, this.#gone.promise])
-      if (answer !== GONE) return answer
-    } catch (error) {
-      // No memory, read only, no rights: whatever it is, lanes cannot be shared over it.
-      this.#goAway(this.redis.status === 'ready' ? 'failing' : 'disconnected')
-      throw new RedisAway('Redis failed', { cause: error })
-    }
-    throw new RedisAway('Redis went away')
-  }
-
   async #tick(): Promise<void> {
-    for (const { pulse } of this.#listeners) pulse?.()
-    if (this.#state === 'away' || !(await this.isSameLife())) return
-    for (const { tick } of this.#listeners) tick?.()
+    this.#states.pulse()
+    if (this.state !== 'away' && (await this.isSameLife())) this.#states.tick()
   }
 
   #goAway(reason: string): void {
-    if (this.#state === 'away') return
-    this.#awaySince = performance.now()
-    clearTimeout(this.#settled)
+    if (this.state === 'away') return
     this.#log({ finding: 'queue_away', reason })
-    this.#set('away')
+    this.#leave()
+    this.#comeback.soon()
   }
 
-  #set(state: LinkState): void {
-    const from = this.#state
-    if (from === state) return
-    this.#state = state
-    if (state === 'away') this.#gone.resolve(GONE)
-    else if (from === 'away') this.#gone = Promise.withResolvers()
-    for (const { changed } of this.#listeners) changed?.(state, from)
-  }
-
-  /** Tries to come back. One try at a time: on a frozen Redis it is answered when that goes on. */
-  async #probe(): Promise<void> {
-    if (this.#closed || this.#probing || this.#state !== 'away' || this.redis.status !== 'ready') return
-    this.#probing = true
-    const halfOpen = setTimeout(() => this.redis.disconnect(true), HALF_OPEN_MS)
-    try {
-      await this.#join()
-    } catch {
-      // Still away; the next probe asks again.
-    } finally {
-      clearTimeout(halfOpen)
-      this.#probing = false
-    }
-  }
-
-  async #join(): Promise<void> {
-    const info = await this.redis.info('server')
-    const life = /run_id:(\w+)/.exec(info)?.[1] ?? ''
-    // Asked after the answer: a frozen Redis gives it late.
-    const away_ms = performance.now() - this.#awaySince
-    const atRisk = this.everShared && away_ms > LOCKS_AT_RISK_MS ? '1' : '0'
-    const keys = [this.key('epoch'), this.key('settling')] as const
-    const [epoch, settle_ms] = (await this.redis.eval(JOIN, 2, ...keys, life, randomUUID(), SETTLE_MS, atRisk)) as [
-      string,
-      number,
-    ]
-    if (this.#closed || performance.now() - this.#awaySince - away_ms > LOCKS_AT_RISK_MS) return
-    this.#epoch = epoch
-    this.#enter(settle_ms, away_ms)
+  #leave(): void {
+    clearTimeout(this.#settling)
+    this.#asking.giveUp()
+    this.#states.enter('away')
   }
 
   #enter(settle_ms: number, away_ms: number): void {
-    if (settle_ms === 0) {
-      this.everShared = true
-      this.#everSeen.resolve()
-    }
     const state = settle_ms > 0 ? 'settling' : 'shared'
     this.#log({ finding: `queue_${state}`, away_ms: Math.round(away_ms) })
-    this.#set(state)
-    for (const { tick } of this.#listeners) tick?.()
-    if (settle_ms > 0) this.#settled = setTimeout(() => void this.#endSettling(), settle_ms)
+    this.#states.enter(state)
+    this.#states.tick()
+    if (settle_ms > 0) this.#settling = setTimeout(() => void this.#endSettling(), settle_ms)
   }
 
   async #endSettling(): Promise<void> {
-    const left = await this.attempt((redis) => redis.pttl(this.key('settling')))
-    if (left === undefined || this.#state !== 'settling') return
-    if (!(await this.isSameLife()) || this.state !== 'settling') return
-    this.#enter(Math.max(0, left), 0)
+    const left = await this.attempt(() => this.#life.settleMs())
+    if (left === undefined || !(await this.isSameLife()) || this.state !== 'settling') return
+    this.#enter(left, 0)
   }
-}
-
-/** A connection on which commands fail at once while there is none. */
-function connect(url: string): Redis {
-  return new Redis(url, {
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    connectTimeout: 1000,
-    keepAlive: 5000,
-    retryStrategy: (times) => Math.min(50 * times, 500),
-  })
 }

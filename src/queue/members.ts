@@ -1,4 +1,5 @@
-import { type LinkState, type RedisLink, TICK_MS } from './link.ts'
+import { type RedisLink, TICK_MS } from './link.ts'
+import type { LinkState } from './link-states.ts'
 import { ALIVE_MS, BEAT } from './mail.ts'
 import type { QueueFinding } from './port.ts'
 

@@ -17,7 +17,7 @@ export interface ReplicasOptions {
   log: (finding: QueueFinding) => void
   /** Before every key and channel. @default 'consilium' */
   prefix?: string
-  /** Redis counts as away when a ping takes longer, in ms; 20 ms pass before one is sent. @default 40 */
+  /** Redis counts as away when a ping takes longer, in ms; 10 ms pass before one is sent. @default 25 */
   silence_ms?: number
 }
 
@@ -45,7 +45,7 @@ export class Replicas {
   readonly #queues = new Map<string, TicketQueue>()
   readonly #log: ReplicasOptions['log']
 
-  constructor({ url, replica, log, prefix = 'consilium', silence_ms = 40 }: ReplicasOptions) {
+  constructor({ url, replica, log, prefix = 'consilium', silence_ms = 25 }: ReplicasOptions) {
     this.#log = log
     this.#link = new RedisLink({ url, prefix, silence_ms, log })
     this.#subscriber = new Subscriber(url)

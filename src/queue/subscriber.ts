@@ -1,4 +1,5 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
+import { openRedis } from './redis-connection.ts'
 
 /** Listens on channels, again after every reconnect. What was said meanwhile is lost. */
 export class Subscriber {
@@ -8,16 +9,8 @@ export class Subscriber {
   readonly #ready = Promise.withResolvers<void>()
 
   constructor(url: string) {
-    this.#redis = new Redis(url, {
-      enableOfflineQueue: false,
-      autoResubscribe: false,
-      maxRetriesPerRequest: 0,
-      connectTimeout: 1000,
-      keepAlive: 5000,
-      retryStrategy: (times) => Math.min(50 * times, 500),
-    })
     // A closed connection is made anew; what was missed meanwhile is asked for then.
-    this.#redis.on('error', () => undefined)
+    this.#redis = openRedis(url)
     this.#redis.on('message', (channel, text) => this.#readers.get(channel)?.(text))
     this.#redis.on('ready', () => void this.#subscribe())
   }

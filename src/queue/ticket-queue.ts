@@ -1,29 +1,12 @@
-import { Queue, type QueueOptions } from 'bullmq'
 import type { FallbackShare } from './fallback.ts'
-import { type LinkState, LOCK_MS, type RedisLink, TICK_MS } from './link.ts'
+import { Handover } from './handover.ts'
+import type { RedisLink } from './link.ts'
+import type { LinkState } from './link-states.ts'
 import type { Mail } from './mail.ts'
+import { PermitJobs } from './permit-jobs.ts'
 import type { Ticket, TicketEnds } from './port.ts'
-
-/**
- * One token for all: a job is only ever its owner's, whose id stands in the job's. The lock says that somebody answers
- * for the permit, and for how long, not who.
- */
-const TOKEN = 'permit'
-/** Kept by BullMQ for whoever reads its event streams; nobody does here. */
-const EVENTS_KEPT = 10
-
-interface Entry extends Ticket {
-  readonly id: string
-  priority: number
-  readonly ends: TicketEnds
-  state: 'waiting' | 'held' | 'gone'
-  /** Redis has it. */
-  added: boolean
-}
-
-/** Of BullMQ's answers those that say: this job is not (or no longer) what you take it for. */
-const isStale = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && [-1, -2, -3, -6].includes(error.code as number)
+import { type Entry, TicketBook } from './ticket-book.ts'
+import { Upkeep } from './upkeep.ts'
 
 export interface TicketQueueParts {
   link: RedisLink
@@ -37,64 +20,48 @@ export interface TicketQueueParts {
 }
 
 /**
- * A semaphore that replicas share: one BullMQ queue with global concurrency. A job is a ticket; while it is active it is a permit.
- * Whoever frees a permit, or asks for one, moves the next job on, whosever it is, and tells its owner, who keeps the
- * lock alive from then on. So no replica holds a permit for another, and a dead one's come back when their locks run out.
+ * A semaphore that replicas share. A ticket is asked for, waits, becomes a permit when its turn comes, and is given back. Each replica
+ * keeps its own permits alive, so a dead one's come back when their locks run out.
  */
 export class TicketQueue {
   readonly name: string
-  readonly #parts: TicketQueueParts
-  readonly #entries = new Map<string, Entry>()
-  /** Given back while nobody could be told. */
-  readonly #leftovers = new Set<string>()
-  #slots: number
-  /** Whether Redis knows the slots. Without them the queue has no bound. */
-  #told = false
-  #made: Queue | undefined
+  readonly #mail: Mail
+  readonly #share: FallbackShare
+  readonly #jobs: PermitJobs
+  readonly #book: TicketBook
+  readonly #handover: Handover
+  readonly #upkeep: Upkeep
   #count = 0
-  #pulling = false
-  #pullAgain = false
-  #free: number
-  #waiting = 0
 
-  constructor(parts: TicketQueueParts) {
-    this.#parts = parts
-    this.name = parts.name
-    this.#slots = parts.slots
-    this.#free = parts.slots
-    parts.mail.onTicket(this.name, (id) => void this.#receive(id))
-    parts.link.listen({ changed: (state, from) => this.#changed(state, from), tick: () => void this.#tick() })
+  constructor({ link, mail, share, name, slots, onPermitLost }: TicketQueueParts) {
+    this.name = name
+    this.#mail = mail
+    this.#share = share
+    const jobs = new PermitJobs(link, name, slots)
+    const book = new TicketBook(slots, onPermitLost)
+    const handover = new Handover({ link, mail, name, jobs, book })
+    this.#jobs = jobs
+    this.#book = book
+    this.#handover = handover
+    this.#upkeep = new Upkeep(jobs, book, handover)
+    mail.onTicket(name, (id) => void handover.receive(id))
+    link.listen({ changed: (state, from) => this.#changed(state, from), tick: () => void this.#upkeep.tick() })
   }
 
   /** Permits that were free, with nobody waiting, when last heard of. */
   get free(): number {
-    return this.#waiting > 0 ? 0 : this.#free
-  }
-
-  /** Whether calls waited when last heard of: elsewhere, or a ticket of ours that Redis has. */
-  get #isFull(): boolean {
-    if (this.#waiting > 0) return true
-    for (const { state, added } of this.#entries.values()) if (state === 'waiting' && added) return true
-    return false
-  }
-
-  get held(): number {
-    let held = 0
-    for (const { state } of this.#entries.values()) if (state === 'held') held++
-    return held
+    return this.#book.free
   }
 
   resize(slots: number): void {
-    this.#slots = slots
-    this.#told = false
-    void this.#pull()
+    this.#jobs.resize(slots)
+    void this.#handover.pull()
   }
 
   /** Only while the link is not away. */
   ask(priority: number, ends: TicketEnds): Ticket {
-    const id = `${this.#parts.mail.replica}-${++this.#count}`
     const entry: Entry = {
-      id,
+      id: `${this.#mail.replica}-${++this.#count}`,
       priority,
       ends,
       state: 'waiting',
@@ -102,268 +69,63 @@ export class TicketQueue {
       move: (to) => this.#move(entry, to),
       giveBack: () => this.#giveBack(entry),
     }
-    this.#entries.set(id, entry)
+    this.#book.open(entry)
     void this.#add(entry)
     return entry
   }
 
-  /** Made when Redis is there: BullMQ waits for it without end. */
-  get #queue(): Queue {
-    const { link } = this.#parts
-    if (this.#made !== undefined) return this.#made
-    // The settings of a worker: this is one without its loop, its timers and its blocking connection.
-    const settings: QueueOptions & { lockDuration: number; stalledInterval: number; maxStalledCount: number } = {
-      connection: link.redis,
-      prefix: link.prefix,
-      skipVersionCheck: true,
-      streams: { events: { maxLen: EVENTS_KEPT } },
-      lockDuration: LOCK_MS,
-      stalledInterval: TICK_MS - 100,
-      maxStalledCount: Number.MAX_SAFE_INTEGER,
-    }
-    this.#made = new Queue(this.name, settings)
-    // The link hears of the same errors and acts on them.
-    this.#made.on('error', () => undefined)
-    return this.#made
-  }
-
   async #add(entry: Entry): Promise<void> {
     const { id, priority } = entry
-    const options = { jobId: id, removeOnComplete: true, removeOnFail: true, ...(priority > 0 && { priority }) }
-    const added = await this.#parts.link.attempt(() => this.#queue.add('permit', {}, options))
-    if (entry.state === 'gone') {
-      await this.#withdraw(id)
-      return
+    const added = await this.#jobs.add(id, priority)
+    if (entry.state === 'gone') await this.#handover.withdraw(id)
+    else if (!added) {
+      this.#handover.leave(id)
+      this.#book.lose(entry)
+    } else {
+      entry.added = true
+      if (entry.priority !== priority) void this.#jobs.move(id, entry.priority)
+      await this.#handover.pull()
+      // Heard now, because when Redis has gone it is too late.
+      if (this.#book.find(id)?.state === 'waiting') await this.#upkeep.count()
     }
-    if (added === undefined) {
-      this.#leftovers.add(id)
-      this.#lose(entry)
-      return
-    }
-    entry.added = true
-    if (entry.priority !== priority) this.#tellPriority(entry)
-    await this.#pull()
   }
 
   #move(entry: Entry, priority: number): void {
     if (entry.priority === priority || entry.state !== 'waiting') return
     entry.priority = priority
-    if (entry.added) this.#tellPriority(entry)
-  }
-
-  #tellPriority({ id, priority }: Entry): void {
-    void this.#parts.link.attempt(async () => {
-      await this.#queue
-        .getBackend()
-        .changePriority(id, priority)
-        .catch((error) => {
-          // On its way to us, or lost: the tick finds that out.
-          if (!isStale(error)) throw error
-        })
-    })
+    if (entry.added) void this.#jobs.move(entry.id, priority)
   }
 
   #giveBack(entry: Entry): void {
     const { id, state, added } = entry
     if (state === 'gone') return
-    this.#forget(entry)
-    if (state === 'held') {
-      this.#free++
-      void this.#finish(id)
-    } else if (added) void this.#withdraw(id)
-  }
-
-  #forget(entry: Entry): void {
-    entry.state = 'gone'
-    this.#entries.delete(entry.id)
-  }
-
-  /** Takes a ticket out of the queue. One that has become a permit meanwhile comes to us and is given back then. */
-  async #withdraw(id: string): Promise<void> {
-    const { link } = this.#parts
-    const removed = await link.attempt(() => this.#queue.getBackend().remove(id, false))
-    if (removed === undefined) this.#leftovers.add(id)
-  }
-
-  /** Gives a permit back and gets the next ticket on. */
-  async #finish(id: string): Promise<void> {
-    const backend = this.#queue.getBackend()
-    const job = { id, name: 'permit', data: {}, opts: {} } as Parameters<typeof backend.moveToCompleted>[0]
-    const next = await this.#parts.link.attempt(async () => {
-      if (!this.#told) await this.#tellSlots()
-      try {
-        const { result } = await backend.moveToCompleted(job, null, true, TOKEN, true)
-        return idOf(result)
-      } catch (error) {
-        if (isStale(error)) return null
-        throw error
-      }
-    })
-    if (next === undefined) this.#leftovers.add(id)
-    else if (next !== null) await this.#deliver([next])
-  }
-
-  /** Makes permits of the tickets whose turn it is. One at a time: what is asked meanwhile is seen to at the end. */
-  async #pull(): Promise<void> {
-    this.#pullAgain = true
-    if (this.#pulling) return
-    this.#pulling = true
-    try {
-      while (this.#pullAgain) {
-        this.#pullAgain = false
-        await this.#deliver(await this.#moveOn())
-      }
-    } finally {
-      this.#pulling = false
-    }
-  }
-
-  async #moveOn(): Promise<string[]> {
-    const moved: string[] = []
-    for (;;) {
-      const next = await this.#parts.link.attempt(async () => {
-        if (!this.#told) await this.#tellSlots()
-        return await this.#queue.getBackend().moveToActive(TOKEN)
-      })
-      const id = next === undefined ? null : idOf(next)
-      if (id === null) return moved
-      moved.push(id)
-    }
-  }
-
-  /** Nothing that was moved counts if Redis has been emptied before: the calls in flight are unknown to it then. */
-  async #deliver(ids: readonly string[]): Promise<void> {
-    const { link, mail } = this.#parts
-    if (ids.length === 0 || !(await link.isSameLife())) return
-    for (const id of ids) {
-      const owner = id.slice(0, id.lastIndexOf('-'))
-      if (owner === mail.replica) this.#take(id)
-      else if ((await mail.tell(owner, this.name, id)) === false) await this.#finish(id)
-    }
-  }
-
-  #take(id: string): void {
-    const entry = this.#entries.get(id)
-    if (entry === undefined) void this.#finish(id)
-    else if (entry.state === 'waiting') {
-      entry.state = 'held'
-      this.#free--
-      entry.ends.granted(entry)
-    }
-  }
-
-  /** Another replica has moved a ticket of ours on. It is ours when the lock is, or else it will come again. */
-  async #receive(id: string): Promise<void> {
-    if (this.#entries.has(id)) {
-      const failed = await this.#parts.link.attempt(() => this.#extend([id]))
-      if (failed === undefined || failed.length > 0 || !(await this.#parts.link.isSameLife())) return
-    }
-    this.#take(id)
-  }
-
-  #extend(ids: string[]): Promise<string[]> {
-    return this.#queue.getBackend().extendLocks(
-      ids,
-      ids.map(() => TOKEN),
-      LOCK_MS,
-    )
+    this.#book.strike(entry)
+    if (state === 'held') void this.#handover.finish(id)
+    else if (added) void this.#handover.withdraw(id)
   }
 
   #changed(state: LinkState, from: LinkState): void {
-    if (state === 'away') {
-      this.#told = false
-      this.#parts.share.begin(this.name, {
-        slots: this.#slots,
-        held: this.held,
-        free: this.#free,
-        full: this.#isFull,
-      })
-      for (const entry of [...this.#entries.values()]) {
-        if (entry.state !== 'waiting') continue
-        this.#leftovers.add(entry.id)
-        this.#lose(entry)
-      }
-    } else if (from === 'away') void this.#comeBack()
+    if (state === 'away') this.#leave()
+    else if (from === 'away') void this.#handover.clearLeftovers()
   }
 
-  #lose(entry: Entry): void {
-    const wasHeld = entry.state === 'held'
-    this.#forget(entry)
-    if (wasHeld) this.#parts.onPermitLost()
-    entry.ends.lost(entry)
-  }
-
-  async #comeBack(): Promise<void> {
-    for (const id of [...this.#leftovers]) {
-      this.#leftovers.delete(id)
-      await this.#withdraw(id)
-      await this.#finish(id)
+  /** Whoever waits need not wait here; permits stay with their calls. */
+  #leave(): void {
+    const { held, free, full } = this.#book.last
+    this.#jobs.forgotten()
+    this.#share.begin(this.name, { slots: this.#jobs.slots, held: held + this.#handover.returning, free, full })
+    for (const entry of this.#book.waiting) {
+      this.#handover.leave(entry.id)
+      this.#book.lose(entry)
     }
   }
 
-  async #tellSlots(): Promise<void> {
-    const slots = this.#slots
-    await this.#queue.setGlobalConcurrency(slots)
-    this.#told = slots === this.#slots
-  }
-
-  /** Renews what is held, finds what was lost, and gets on what a dead replica has left. */
-  async #tick(): Promise<void> {
-    const { link } = this.#parts
-    await this.#renew()
-    const stalled = await link.attempt(() => this.#queue.getBackend().moveStalledJobsToWait())
-    await this.#findLost()
-    await this.#countFree()
-    const waits = [...this.#entries.values()].some(({ state }) => state === 'waiting')
-    if (waits || (stalled?.length ?? 0) > 0) await this.#pull()
-  }
-
-  async #renew(): Promise<void> {
-    const ids = [...this.#entries.values()].filter(({ state }) => state === 'held').map(({ id }) => id)
-    const failed = ids.length === 0 ? [] : await this.#parts.link.attempt(() => this.#extend(ids))
-    for (const id of failed ?? []) {
-      const entry = this.#entries.get(id)
-      if (entry?.state === 'held') this.#lose(entry)
-    }
-  }
-
-  /** Tickets that Redis no longer has: it was emptied, or we were taken for dead. */
-  async #findLost(): Promise<void> {
-    const waiting = [...this.#entries.values()].filter(({ state, added }) => state === 'waiting' && added)
-    if (waiting.length === 0) return
-    const known = await this.#parts.link.attempt((redis) => {
-      const pipeline = redis.pipeline()
-      for (const { id } of waiting) pipeline.exists(`${this.#parts.link.prefix}:${this.name}:${id}`)
-      return pipeline.exec()
-    })
-    for (const [at, entry] of waiting.entries())
-      if (known?.[at]?.[1] === 0 && entry.state === 'waiting') this.#lose(entry)
-  }
-
-  async #countFree(): Promise<void> {
-    const key = (list: string) => `${this.#parts.link.prefix}:${this.name}:${list}`
-    const counts = await this.#parts.link.attempt((redis) =>
-      redis.pipeline().llen(key('active')).llen(key('wait')).zcard(key('prioritized')).exec(),
-    )
-    if (counts === undefined || counts === null) return
-    const [active = 0, ...waiting] = counts.map(([, count]) => count as number)
-    this.#free = this.#slots - active
-    this.#waiting = waiting.reduce((sum, count) => sum + count, 0)
-  }
-
-  /** Takes every waiting ticket back; permits stay until their locks run out or they are given back. */
+  /** Takes every ticket back. */
   async close(): Promise<void> {
-    for (const entry of [...this.#entries.values()]) {
-      this.#forget(entry)
-      await this.#withdraw(entry.id)
-      await this.#finish(entry.id)
+    for (const entry of [...this.#book.waiting, ...this.#book.held]) {
+      this.#book.strike(entry)
+      await this.#handover.clear(entry.id)
     }
-    await this.#made?.close()
+    await this.#jobs.close()
   }
-}
-
-/** What BullMQ says of the next job: [data, id, …], with 0 or nothing where there is none. */
-function idOf(next: unknown): string | null {
-  const id = Array.isArray(next) ? next[1] : null
-  return typeof id === 'string' && id !== '0' ? id : null
 }

@@ -27,6 +27,7 @@ const resultOf = (task: TaskView, outcome: Outcome, cut: string | null): TaskRes
   agent_type: task.agent_type,
   model: outcome.model,
   planned_model: task.planned_model,
+  ...(task.routing && { routing: task.routing }),
   status: outcome.status,
   success: outcome.status === 'succeeded',
   content: outcome.content,
@@ -54,13 +55,20 @@ const resultOf = (task: TaskView, outcome: Outcome, cut: string | null): TaskRes
     latency_ms: roundMs(attempt.latency_ms),
     hedge: attempt.hedge,
   })),
+  cost: outcome.cost ?? 0,
+  cached: outcome.cached ?? false,
+  ...(outcome.citations && { citations: [...outcome.citations] }),
 })
+
+/** As its model was chosen then; it might be another one now. */
+const asDecided = (task: TaskView, { routing }: Outcome): TaskView =>
+  routing === undefined ? task : { ...task, routing, planned_model: routing.target_model }
 
 /** Results in plan order of the tasks that have an outcome, while others have none. */
 export function resultsSoFar(tasks: readonly TaskView[], outcomes: ReadonlyMap<string, Outcome>): TaskResult[] {
   return tasks.flatMap((task) => {
     const outcome = outcomes.get(task.task_id)
-    return outcome === undefined ? [] : [resultOf(task, outcome, null)]
+    return outcome === undefined ? [] : [resultOf(asDecided(task, outcome), outcome, null)]
   })
 }
 
@@ -104,6 +112,7 @@ export function assemble(finished: Finished): ExecuteResponse {
       simulated: verdict.simulated,
       duplicates_removed,
       errors: errorsOf(tasks, outcomes),
+      cost: outcomes.reduce((sum, { cost = 0 }) => sum + cost, 0),
       ...(measured && { measured }),
     },
     results: tasks.map((task, index) => resultOf(task, outcomes[index] as Outcome, cut?.[index] ?? null)),

@@ -1,8 +1,12 @@
 /** What assembly needs to know of a task; a task of the plan fits. */
+import type { RoutingDecision } from '../contract/routing.ts'
+
 export interface TaskView {
   task_id: string
   agent_type: string
   planned_model: string
+  /** Why this model; null where nothing was chosen. @default null */
+  routing?: RoutingDecision | null
   /** Of the planned model. */
   gpu: number
   /** Effective: the higher of the task's and the request's. */

@@ -5,6 +5,7 @@ import type { AttemptResult, Completion, Model } from '../models/port.ts'
 /** How calls end that a server may never have seen, although it was this server's turn. */
 const MAYBE_NOT_SENT: ReadonlySet<string> = new Set<TaskErrorCode>([
   'breaker_open',
+  'egress_refused',
   'context_overflow',
   'cancelled',
   'upstream_timeout',
@@ -19,6 +20,8 @@ export class AttemptLog {
   readonly #records: AttemptRecord[] = []
   #model: Model | null = null
   #latencyMs = 0
+  /** US dollars, of all its calls. */
+  #cost = 0
   queue_ms = 0
   retry_ms = 0
 
@@ -70,16 +73,23 @@ export class AttemptLog {
     if (result.latency_ms === 0 && MAYBE_NOT_SENT.has(record.outcome)) record.started_at_ms = null
   }
 
+  /** Notes what a call has cost. */
+  paid(record: AttemptRecord, cost: number): void {
+    if (cost === 0) return
+    record.cost = cost
+    this.#cost += cost
+  }
+
   /** Notes that an answer came when another one had been taken. */
   notTaken(record: AttemptRecord): void {
     record.outcome = 'cancelled' satisfies TaskErrorCode
   }
 
-  /** Notes a fallback whose lane was full. */
-  turnedAway(model: Model): void {
+  /** Notes a model that was not asked after all: its lane was full, or the call might have cost too much. */
+  turnedAway(model: Model, why: 'queue_full' | 'budget_exceeded'): void {
     const now = performance.now()
     const record = this.#note(model, now, now, false)
-    record.outcome = 'queue_full' satisfies TaskErrorCode
+    record.outcome = why
     record.started_at_ms = null
   }
 
@@ -124,6 +134,7 @@ export class AttemptLog {
       started_at_ms: this.#records.find(({ started_at_ms }) => started_at_ms !== null)?.started_at_ms ?? null,
       ended_at_ms: this.at(performance.now()),
       attempts: this.#records,
+      cost: this.#cost,
       ...own,
     }
   }

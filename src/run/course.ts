@@ -27,3 +27,10 @@ export function workedMs(outcomes: Iterable<Outcome>): number {
   for (const { ended_at_ms } of outcomes) last = Math.max(last, ended_at_ms)
   return last
 }
+
+/** What tasks that ended earlier have cost, in US dollars. */
+export function spentOn(outcomes: Iterable<Outcome>): number {
+  let spent = 0
+  for (const { cost = 0 } of outcomes) spent += cost
+  return spent
+}

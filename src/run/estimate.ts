@@ -32,9 +32,10 @@ export interface Asked {
 const CAUTION = 1.1
 
 /** Where a task's work will be done as things are: at the first of its models whose breaker is closed, else where it is pinned. */
-export function placeOf({ agent_type, planned_model }: PlanTask, { works, chainOf }: Workshop): string {
+export function placeOf(task: PlanTask, { works, chainOf }: Workshop): string {
+  const { planned_model } = task
   if (works(planned_model)) return planned_model
-  return chainOf(agent_type).find(({ id }) => works(id))?.id ?? planned_model
+  return chainOf(task).find(({ id }) => works(id))?.id ?? planned_model
 }
 
 /**

@@ -70,6 +70,17 @@ export class Forecast {
     return tokens !== null && max_tokens < tokens ? (latency_ms * max_tokens) / tokens : latency_ms
   }
 
+  /** Of a usual call to a model, whoever asks, in ms; null while nothing is known. */
+  usualMs(model: string): number | null {
+    return this.#models.get(model)?.latency_ms ?? null
+  }
+
+  /** The same per token that it writes; null where its server does not count. */
+  msPerToken(model: string): number | null {
+    const average = this.#models.get(model)
+    return average === undefined || !average.tokens ? null : average.latency_ms / average.tokens
+  }
+
   /** The same for every task of a plan, on the models that its agents are pinned to. */
   worksOf(tasks: readonly Work[]): Works {
     const expected = new Float64Array(tasks.length)

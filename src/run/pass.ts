@@ -10,7 +10,7 @@ import { RunLoad } from './run-load.ts'
 import { type RunHooks, runPlan } from './scheduler.ts'
 import type { Workshop } from './workshop.ts'
 
-export interface Pass extends Pick<RunContext, 't0' | 'cancellation' | 'emit'>, Course {
+export interface Pass extends Pick<RunContext, 't0' | 'cancellation' | 'emit' | 'purse'>, Course {
   tenant: string
   works: Works
 }
@@ -41,7 +41,7 @@ export async function runPass(
 }
 
 /** What the first pass of a run left behind. */
-export interface Passed extends Pick<Pass, 'cancellation' | 'tenant'> {
+export interface Passed extends Pick<Pass, 'cancellation' | 'tenant' | 'purse'> {
   outcomes: readonly Outcome[]
 }
 
@@ -53,7 +53,7 @@ export interface Passed extends Pick<Pass, 'cancellation' | 'tenant'> {
 export async function runAgain(
   plan: Plan,
   shop: Workshop,
-  { outcomes, cancellation, tenant }: Passed,
+  { outcomes, cancellation, tenant, purse }: Passed,
   { onBegin, ...hooks }: RunHooks & { onBegin: () => void },
 ): Promise<Outcome[] | null> {
   if (cancellation.cancelled || !outcomes.every(isWhole)) return null
@@ -65,7 +65,7 @@ export async function runAgain(
     hooks.onTaskEnd(task, outcome)
   }
   const works = shop.forecast.worksOf(plan.tasks)
-  const pass: Pass = { t0: performance.now(), cancellation: own, emit: null, tenant, works, max_in_flight: 1 }
+  const pass: Pass = { t0: performance.now(), cancellation: own, emit: null, tenant, purse, works, max_in_flight: 1 }
   const again = await runPass(plan, shop, pass, { ...hooks, onTaskEnd })
   forget()
   return again as Outcome[]

@@ -1,6 +1,7 @@
 import type { RunEvent } from '../contract/events.ts'
 import { upwardRanks } from '../plan/graph.ts'
 import type { Plan } from '../plan/plan.ts'
+import type { Purse } from '../routing/budget/port.ts'
 import type { Cancellation } from './cancellation.ts'
 import type { Works } from './forecast.ts'
 import type { Claimant } from './policy.ts'
@@ -15,6 +16,8 @@ export interface RunContext {
   cancellation: Cancellation
   emit: ((event: TaskEvent) => void) | null
   claimant: Claimant
+  /** What its calls may cost. */
+  purse: Purse
   /** Per task: expected work, and longest remaining path of it, in ms. */
   weights: ArrayLike<number>
   ranks: ArrayLike<number>
@@ -26,7 +29,7 @@ export interface RunContext {
 export function openRun(
   plan: Plan,
   { weights }: Works,
-  run: Pick<RunContext, 't0' | 'cancellation' | 'emit' | 'moved'> & { tenant: string },
+  run: Pick<RunContext, 't0' | 'cancellation' | 'emit' | 'moved' | 'purse'> & { tenant: string },
 ): RunContext {
   const { tenant, ...rest } = run
   const ranks = upwardRanks(plan.graph, weights)

@@ -4,10 +4,11 @@ import type { Plan, PlanTask } from '../plan/plan.ts'
 import { renderUser } from '../plan/prompt.ts'
 import type { HandedOutput } from '../plan/template.ts'
 import { roundMs } from '../results/round.ts'
+import { runTask } from './cached-task.ts'
 import type { Course } from './course.ts'
+import { runWithEvidence } from './evidence.ts'
 import type { RunContext, TaskEvent } from './run-context.ts'
 import { shield } from './shield.ts'
-import { runTask } from './task.ts'
 import type { Workshop } from './workshop.ts'
 
 export interface RunHooks {
@@ -77,7 +78,10 @@ export function runPlan(
       let outcome: Outcome
       try {
         const user = renderUser(plan, task, outputOf)
-        outcome = await runTask(shop, run, task, user)
+        outcome =
+          task.retrieve === null
+            ? await runTask(shop, run, task, user)
+            : await runWithEvidence(shop, run, plan, task, user)
       } catch (error) {
         hooks.onFault(error, task)
         outcome = neverRan('failed', 'internal_error', null, t0)

@@ -51,8 +51,10 @@ async function sendBeside(
     // The budget comes last: what is not sent must not spend it.
     if (!works(model.id) || lane.queued > 0 || !lane.hasRoom || !retries.allow(model.id)) continue
     const taken = lane.tryTake(calls.claim)
-    if (typeof taken === 'boolean' ? taken : await taken)
-      return calls.send({ model, lane, asked: performance.now(), deadline, hedge: true })
+    if (!(typeof taken === 'boolean' ? taken : await taken)) continue
+    const hold = await calls.reserve(model, deadline)
+    if (hold !== null) return calls.send({ model, lane, hold, asked: performance.now(), deadline, hedge: true })
+    lane.release(calls.claim, 0, false)
   }
   return null
 }

@@ -2,6 +2,7 @@ import type { TaskErrorCode } from '../errors.ts'
 import type { AttemptResult, Model, ModelRequest, UserMessage } from '../models/port.ts'
 import type { PlanTask } from '../plan/plan.ts'
 import { roundMs } from '../results/round.ts'
+import type { Hold, Usage } from '../routing/budget/port.ts'
 import { AttemptLog, wasSent } from './attempt-log.ts'
 import { OwnSignal, TaskFlight } from './flight.ts'
 import type { AdmissionRequest, LanePort } from './lane-port.ts'
@@ -13,11 +14,32 @@ export interface Sending {
   model: Model
   /** A permit of it has been taken. */
   lane: LanePort
+  /** What the call may cost at most has been set aside. */
+  hold: Hold
   /** When the permit was asked for; this and the deadline on the clock of performance.now(). */
   asked: number
   deadline: number
   /** A second call beside the first. */
   hedge: boolean
+}
+
+/** Nothing is known of what it took: it counts with the most that was possible. */
+const UNTOLD: Usage = { prompt_tokens: null, completion_tokens: null, seconds: null }
+
+/** Failures before a model has worked: nobody asks money for them. */
+const UNPAID: ReadonlySet<string> = new Set<TaskErrorCode>([
+  'upstream_unreachable',
+  'upstream_rejected',
+  'rate_limited',
+  'context_overflow',
+  'egress_refused',
+])
+
+/** What a call has taken, as far as its server says so; null when it has cost nothing. */
+function usageOf(result: AttemptResult): Usage | null {
+  const seconds = result.latency_ms / 1000
+  if (result.ok) return { prompt_tokens: result.prompt_tokens, completion_tokens: result.tokens, seconds }
+  return UNPAID.has(result.code) ? null : { ...UNTOLD, seconds }
 }
 
 /** The calls of one task: sends them, keeps the log of them, tells whoever watches, and gives their permits back. */
@@ -50,10 +72,22 @@ export class TaskCalls {
     }
   }
 
+  /** Sets aside what a call may cost at most, until `deadline`. Null: the budget has not so much left. */
+  reserve(model: Model, deadline: number): Hold | null | Promise<Hold | null> {
+    const { system, chat, max_tokens } = this.#task
+    // Tools are tokens too, and so is what a template puts around each message.
+    const before = chat === null ? system : chat.before_json + chat.further_json
+    return this.#run.purse.reserve(model.id, () => ({
+      prompt_bytes: Buffer.byteLength(before) + Buffer.byteLength(this.#user.toString()),
+      max_tokens,
+      seconds: Math.max(0, deadline - performance.now()) / 1000,
+    }))
+  }
+
   /** Sends under a permit that has been taken, and gives it back when the call has ended. */
-  send({ model, lane, asked, deadline, hedge }: Sending): TaskFlight {
+  send({ model, lane, hold, asked, deadline, hedge }: Sending): TaskFlight {
     const { cancellation, emit } = this.#run
-    const { system, max_tokens, temperature, task_id } = this.#task
+    const { system, chat, phi, max_tokens, temperature, task_id } = this.#task
     const sent = performance.now()
     const record = this.log.sent(model, asked, sent, hedge)
     const attempt = this.log.count
@@ -64,9 +98,9 @@ export class TaskCalls {
     // Only a call that may have to be given up alone needs a signal of its own.
     const own = this.hedgeAfter === null ? null : new OwnSignal(cancellation.deadline)
     const flight = new TaskFlight(model, attempt, record, sent, own)
-    const on_delta = emit === null || hedge ? null : this.#listener(flight, emit)
-    const request = { system, user: this.#user, max_tokens, temperature, deadline, on_delta }
-    flight.result = this.#call(flight, lane, request, own)
+    const on_delta = emit === null || hedge || chat?.tools === true ? null : this.#listener(flight, emit)
+    const request = { system, chat, phi, user: this.#user, max_tokens, temperature, deadline, on_delta }
+    flight.result = this.#call(flight, { lane, hold }, request, own)
     return flight
   }
 
@@ -82,21 +116,24 @@ export class TaskCalls {
 
   async #call(
     { model, record, sent }: TaskFlight,
-    lane: LanePort,
+    { lane, hold }: Pick<Sending, 'lane' | 'hold'>,
     request: ModelRequest,
     own: OwnSignal | null,
   ): Promise<AttemptResult> {
     const { cancellation } = this.#run
+    let usage: Usage | null = UNTOLD
     const forget = own && cancellation.onCancel(() => own.cancel(cancellation.reason ?? 'cancelled'))
     try {
       const result = await this.#shop.models.call(model, request, own ?? cancellation)
       this.log.ended(record, result)
+      usage = wasSent(record) ? usageOf(result) : null
       const { ok, latency_ms } = result
       if (ok || result.code === 'upstream_timeout')
         this.#shop.forecast.learn(this.#task.agent_type, model.id, latency_ms, ok ? result.tokens : null, ok)
       return result
     } finally {
       lane.release(this.claim, performance.now() - sent, wasSent(record))
+      this.log.paid(record, hold.settle(usage))
       forget?.()
     }
   }

@@ -33,12 +33,12 @@ class TaskJourney {
   }
 
   async walk(): Promise<Outcome> {
-    const chain = this.#shop.chainOf(this.#task.agent_type)
+    const chain = this.#shop.chainOf(this.#task)
     for (const [hop, model] of chain.entries()) {
       const lane = this.#laneOf(model)
       if (hop > 0) {
         if (lane.isFullFor(this.#run.claimant.tenant, this.#shop.lane_queue_max)) {
-          this.#log.turnedAway(model)
+          this.#log.turnedAway(model, 'queue_full')
           continue
         }
         this.#run.moved(this.#task.index, model.id)
@@ -49,8 +49,9 @@ class TaskJourney {
         if (step === 'next_model') break
       }
     }
-    const turnedAway = this.#last === null || this.#log.lastOutcome === 'queue_full'
-    return turnedAway ? this.#log.failed('queue_full') : this.#failed(this.#last as Failure)
+    const { lastOutcome } = this.#log
+    if (lastOutcome === 'budget_exceeded' || lastOutcome === 'queue_full') return this.#log.failed(lastOutcome)
+    return this.#failed(this.#last as Failure)
   }
 
   async #attempt(model: Model, lane: LanePort, tries: number, chain: readonly Model[], hop: number): Promise<Step> {
@@ -68,7 +69,20 @@ class TaskJourney {
     const end = fallbacksLeft === 0 ? this.#deadline : Math.min(this.#deadline, cancellation.deadline)
     const expected_ms = this.#shop.forecast.expectedMs(this.#task.agent_type, model.id, this.#task.max_tokens)
     const deadline = shareEnd({ sent, end, fallbacks_left: fallbacksLeft, expected_ms })
-    const flight = this.#calls.send({ model, lane, asked, deadline, hedge: false })
+    const reserved = this.#calls.reserve(model, deadline)
+    const hold = reserved instanceof Promise ? await reserved : reserved
+    if (hold === null) {
+      lane.release(this.#calls.claim, 0, false)
+      this.#log.turnedAway(model, 'budget_exceeded')
+      return fallbacksLeft > 0 ? 'next_model' : this.#log.failed('budget_exceeded')
+    }
+    // The ledger took its time, and the run is over meanwhile.
+    if (cancellation.cancelled) {
+      hold.settle(null)
+      lane.release(this.#calls.claim, 0, false)
+      return this.#log.cancelled(cancellation.message)
+    }
+    const flight = this.#calls.send({ model, lane, hold, asked, deadline, hedge: false })
     const { hedgeAfter } = this.#calls
     const result =
       hedgeAfter === null
@@ -115,6 +129,6 @@ class TaskJourney {
   }
 }
 
-/** Runs one task whose dependencies have succeeded. Resolves with how it ended. */
-export const runTask = (shop: Workshop, run: RunContext, task: PlanTask, user: UserMessage): Promise<Outcome> =>
+/** Runs one task at its models. Resolves with how it ended. */
+export const tryTask = (shop: Workshop, run: RunContext, task: PlanTask, user: UserMessage): Promise<Outcome> =>
   new TaskJourney(shop, run, task, user).walk()

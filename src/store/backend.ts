@@ -18,6 +18,8 @@ export interface Backend {
   read<T>(tenant: string, query: (db: Db) => Promise<T>): Promise<T>
   /** Reads or writes across tenants, for recovery and housekeeping; leaves no audit. */
   across<T>(query: (db: Db) => Promise<T>): Promise<T>
+  /** Whether it compares vectors itself (`vec_distance_cosine`). @default () => false */
+  comparesVectors?: () => boolean
   migrate(): Promise<string[]>
   schema(): Promise<SchemaState>
   /** Resolves when what was written lazily before is safe from power loss too. */

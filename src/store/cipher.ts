@@ -16,6 +16,8 @@ export interface Keys {
 
 /** Turns clinical text into the bytes of a column and back. */
 export interface Cipher {
+  /** Whether there is a key to seal with. */
+  readonly seals: boolean
   /** `place` names table, column and row: sealed bytes moved to another place do not open. */
   seal(place: string, text: string): Uint8Array
   /** Throws StoreError: `key_missing` when the key is not among ours, `corrupt` when the bytes were changed or moved. */
@@ -56,6 +58,7 @@ export function createCipher(keys: Keys | null): Cipher {
   )
   const current = keys && { key: createSecretKey(keys.current), id: Buffer.from(keyId(keys.current), 'hex') }
   return {
+    seals: current !== null,
     seal: (place, text) => (current === null ? plain(text) : sealWith(current.key, current.id, place, text)),
     open(place, given) {
       const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)

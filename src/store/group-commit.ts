@@ -1,11 +1,13 @@
 import type { AuditEntry } from './audit/entry.ts'
 import type { Db, Work } from './backend.ts'
+import { ended } from './ended.ts'
 import { StoreError } from './errors.ts'
 import { AuditAppender } from './queries/audit.ts'
 
 /** A transaction of more would hold up those who wait behind it. */
 const MOST_AT_ONCE = 64
 const MOST_WAITING = 10_000
+const ONE_BY_ONE: GroupCommitOptions = { sideBySide: false }
 
 interface Waiting {
   tenant: string
@@ -21,9 +23,17 @@ interface Waiting {
  */
 export type Transact = <T>(lane: string, lazy: boolean, body: (trx: Db) => Promise<T>) => Promise<T>
 
+export interface GroupCommitOptions {
+  /**
+   * Begins all units of work of a transaction at once, for a database that is some way off: what each of them finds is
+   * as if they had come one after the other in some order. @default false: one ends before the next begins
+   */
+  sideBySide: boolean
+}
+
 /**
  * Group commit: what is written in the same moment shares one transaction, one flush to disk and one lock on the audit
- * chain. Units of work of a lane never overlap, so a lane's writes are in the order in which they were asked for.
+ * chain. Transactions of a lane never overlap, so whoever waits for a write before the next one has them in that order.
  */
 export class GroupCommit {
   readonly #transact: Transact
@@ -31,11 +41,13 @@ export class GroupCommit {
   readonly #lanes = new Map<string, Waiting[]>()
   readonly #draining = new Set<Promise<void>>()
   readonly #audit = new AuditAppender()
+  readonly #sideBySide: boolean
   #waiting = 0
 
-  constructor(transact: Transact, laneOf: (tenant: string) => string) {
+  constructor(transact: Transact, laneOf: (tenant: string) => string, options: GroupCommitOptions = ONE_BY_ONE) {
     this.#transact = transact
     this.#laneOf = laneOf
+    this.#sideBySide = options.sideBySide
   }
 
   /** Resolves with what the work returned once it is committed. Throws StoreError `unavailable` when too many wait. */
@@ -85,15 +97,30 @@ export class GroupCommit {
   }
 
   async #performAll(trx: Db, batch: readonly Waiting[]): Promise<unknown[]> {
-    const results: unknown[] = []
+    const done = this.#sideBySide ? await besides(trx, batch) : await inTurn(trx, batch)
     const trails = new Map<string, AuditEntry[]>()
-    for (const { tenant, work } of batch) {
-      const trail = trails.get(tenant) ?? []
-      trails.set(tenant, trail)
-      results.push(await work(trx, trail))
-    }
+    for (const { tenant, trail } of done) trails.set(tenant, [...(trails.get(tenant) ?? []), ...trail])
     // Last, because from here to the commit nobody else can append to these chains.
     for (const [tenant, trail] of trails) await this.#audit.append(trx, tenant, trail)
-    return results
+    return done.map(({ result }) => result)
   }
 }
+
+interface Done {
+  tenant: string
+  result: unknown
+  trail: AuditEntry[]
+}
+
+async function perform(trx: Db, { tenant, work }: Waiting): Promise<Done> {
+  const trail: AuditEntry[] = []
+  return { tenant, result: await work(trx, trail), trail }
+}
+
+async function inTurn(trx: Db, batch: readonly Waiting[]): Promise<Done[]> {
+  const done: Done[] = []
+  for (const one of batch) done.push(await perform(trx, one))
+  return done
+}
+
+const besides = (trx: Db, batch: readonly Waiting[]): Promise<Done[]> => ended(batch.map((one) => perform(trx, one)))

@@ -2,6 +2,8 @@ import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { createInitial, type Types } from './migrations/0001-initial.ts'
 import { createWebhooks } from './migrations/0002-webhooks.ts'
+import { createMemory } from './migrations/0003-memory.ts'
+import { createSpending } from './migrations/0004-spending.ts'
 import type { SchemaState } from './records.ts'
 import type { Tables } from './tables.ts'
 
@@ -14,6 +16,8 @@ export type Migrations = Readonly<Record<string, Migration>>
 export const migrationsFor = (types: Types): Migrations => ({
   '0001-initial': { up: (db) => createInitial(db, types) },
   '0002-webhooks': { up: (db) => createWebhooks(db, types) },
+  '0003-memory': { up: (db) => createMemory(db, types) },
+  '0004-spending': { up: (db) => createSpending(db, types) },
 })
 
 const migratorOf = (db: Kysely<Tables>, migrations: Migrations): Migrator =>

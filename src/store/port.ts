@@ -1,8 +1,11 @@
+import type { Bound } from '../contract/budget.ts'
+import type { Collection, Counted, Found, Question } from '../memory/port.ts'
 import type { AuditEntry, AuditHead, AuditLink, AuditNote } from './audit/entry.ts'
 import type { Heads } from './audit/signed-heads.ts'
 import type {
   Accepted,
   Approval,
+  AtWork,
   CancelAsked,
   Change,
   Claimed,
@@ -12,8 +15,10 @@ import type {
   Delivery,
   DeliveryKey,
   DueDelivery,
+  KeptDocument,
   Lease,
   NewRun,
+  Progress,
   Recorded,
   RunDetail,
   RunFilter,
@@ -40,7 +45,7 @@ export interface Store {
   release(lease: Lease, at: number): Promise<Claimed>
   /** Asks the owner to cancel. Asked again it keeps the first time. */
   requestCancel(tenant: string, runId: string, audit: AuditNote): Promise<CancelAsked>
-  /** A sign of life for all open runs of an owner. Returns how many there are. */
+  /** A sign of life for all open runs of an owner, but those that are being written just now. Returns how many. */
   heartbeat(owner: string, at: number): Promise<number>
 
   run(tenant: string, runId: string): Promise<RunDetail | null>
@@ -51,6 +56,10 @@ export interface Store {
   idempotent(tenant: string, key: string): Promise<{ run_id: string; body_hash: string } | null>
   /** Queued and running runs of all tenants, the longest untouched first. */
   unfinished(query: Unfinished): Promise<RunRecord[]>
+  /** All that a process looks after, in one question: at most `held` of its own and of others', `free` of nobody's. */
+  atWork(owner: string, most: { held: number; free: number }): Promise<AtWork>
+  /** Of runs of any tenants, in one question; those that are not there are left out. */
+  progress(runs: readonly Pick<RunRecord, 'tenant' | 'run_id'>[]): Promise<Progress[]>
 
   approval(tenant: string, approvalId: string): Promise<Approval | null>
   approvals(tenant: string, runId: string): Promise<Approval[]>
@@ -95,6 +104,22 @@ export interface Store {
   auditHead(tenant: string): Promise<AuditHead>
   /** Of all tenants, safe from power loss: they may be signed. */
   auditHeads(): Promise<Heads>
+
+  /** The whole document or nothing. It leaves no audit by itself: whoever adds it notes it. */
+  addDocument(tenant: string, document: KeptDocument): Promise<void>
+  nearestPassages(tenant: string, question: Question): Promise<Found>
+  /** False: this tenant has no such document. */
+  removeDocument(tenant: string, documentId: string): Promise<boolean>
+  countDocuments(tenant: string, collection: Collection): Promise<Counted>
+
+  /**
+   * Sets an amount aside in every account (all of this tenant), or in none: false. In billionths of a US dollar. What a process
+   * leaves set aside when it is killed stays so: its calls may have cost that.
+   */
+  reserveSpending(tenant: string, bounds: readonly Bound[], amount: number): Promise<boolean>
+  settleSpending(tenant: string, bounds: readonly Bound[], amount: number, spent: number): Promise<void>
+  /** Accounts of a day; `caller` empty: the tenant's own. */
+  spendingOn(tenant: string, day: string): Promise<{ caller: string; spent: number; aside: number }[]>
 
   /** Brings the schema up to this version; may be killed and repeated. Returns what it applied. */
   migrate(): Promise<string[]>

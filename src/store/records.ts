@@ -1,6 +1,7 @@
 import type { Outcome } from '../contract/outcome.ts'
 import type { RunStatus } from '../contract/status.ts'
 import type { WebhookEventName } from '../contract/webhook.ts'
+import type { NewDocument } from '../memory/port.ts'
 import type { StoreFault } from './errors.ts'
 
 /** sync: a caller waits for it; async: accepted with 202. */
@@ -170,6 +171,17 @@ export interface Unfinished {
   limit: number
 }
 
+/** Open runs of all tenants, as one process sees them; each list begins with the longest untouched. */
+export interface AtWork {
+  ours: RunRecord[]
+  others: RunRecord[]
+  /** Those that nobody has. */
+  free: RunRecord[]
+}
+
+/** How far a run has come. */
+export type Progress = Pick<RunRecord, 'tenant' | 'run_id' | 'last_event_id' | 'finished_at'>
+
 export type DeliveryStatus = 'pending' | 'delivered' | 'given_up'
 
 /** One thing that the webhook of a run is told. */
@@ -208,6 +220,11 @@ export interface Deleted {
   approvals: number
   idempotency_keys: number
   webhook_deliveries: number
+}
+
+export interface KeptDocument extends NewDocument {
+  document_id: string
+  created_at: number
 }
 
 export interface SchemaState {

@@ -5,17 +5,22 @@ import type { Store } from './port.ts'
 import { accept, idempotent } from './queries/accept.ts'
 import { approval, approvals, decide, expire, overdue, requeueDecided, waitingApprovals } from './queries/approvals.ts'
 import { auditHead, auditHeads, auditLinks } from './queries/audit.ts'
-import { claim, heartbeat, requestCancel, unfinished } from './queries/claims.ts'
+import { atWork, claim, heartbeat, requestCancel, unfinished } from './queries/claims.ts'
 import { delivered, deliveries, dueDeliveries, failedDelivery } from './queries/deliveries.ts'
+import { addDocument, countDocuments, removeDocument } from './queries/memory.ts'
+import { nearestPassages } from './queries/nearest.ts'
 import { record } from './queries/record.ts'
 import { deleteFinished, NOTHING, oldestFinished, tenantsWithFinished } from './queries/retention.ts'
-import { events, run, runs, tasks } from './queries/runs.ts'
+import { events, progress, run, runs, tasks } from './queries/runs.ts'
+import { reserve, settle, spendingOn } from './queries/spending.ts'
 import type { Approval, Deleted } from './records.ts'
 import { storable } from './text.ts'
+import { createVectorCache } from './vectors.ts'
 
 /** The queries that both databases share, behind the port. */
 export function createSqlStore(backend: Backend, clinical: Clinical): Store {
   const { read, across } = backend
+  const cache = createVectorCache()
 
   /** Does and records in one transaction. A refusal is recorded too: somebody tried. */
   const audited = <T extends { ok: boolean; reason?: string }>(
@@ -51,6 +56,8 @@ export function createSqlStore(backend: Backend, clinical: Clinical): Store {
       read(tenant, (db) => events(db, clinical, tenant, runId, { afterId, limit })),
     idempotent: (tenant, key) => read(tenant, (db) => idempotent(db, tenant, key)),
     unfinished: (query) => across((db) => unfinished(db, query)),
+    atWork: (owner, most) => across((db) => atWork(db, owner, most)),
+    progress: (runs) => across((db) => progress(db, runs)),
 
     approval: (tenant, id) => read(tenant, (db) => approval(db, clinical, tenant, id)),
     approvals: (tenant, runId) => read(tenant, (db) => approvals(db, clinical, tenant, runId)),
@@ -101,6 +108,17 @@ export function createSqlStore(backend: Backend, clinical: Clinical): Store {
       await backend.settled()
       return heads
     },
+
+    addDocument: (tenant, document) =>
+      backend.write(storable('tenant', tenant), (trx) => addDocument(trx, clinical, tenant, document)),
+    nearestPassages: (tenant, question) => nearestPassages({ backend, clinical, cache }, tenant, question),
+    removeDocument: (tenant, id) => backend.write(tenant, (trx) => removeDocument(trx, tenant, id)),
+    countDocuments: (tenant, collection) => read(tenant, (db) => countDocuments(db, tenant, collection)),
+
+    reserveSpending: (tenant, bounds, amount) => backend.write(tenant, (trx) => reserve(trx, bounds, amount)),
+    settleSpending: (tenant, bounds, amount, spent) =>
+      backend.write(tenant, (trx) => settle(trx, bounds, amount, spent)),
+    spendingOn: (tenant, day) => read(tenant, (db) => spendingOn(db, tenant, day)),
 
     migrate: backend.migrate,
     schema: backend.schema,

@@ -2,7 +2,7 @@ import type { WebhookEventName } from '../contract/webhook.ts'
 import type { AuditHead, AuditLink } from './audit/entry.ts'
 import type { DeliveryStatus, RunRecord } from './records.ts'
 
-/** Clinical text as bytes: JSON, sealed when there is a key. No other column may hold any. */
+/** Clinical text as bytes: JSON, sealed when there is a key. No other column may hold any, but for embeddings. */
 type Sealed = Uint8Array
 
 export interface RunsTable extends RunRecord {
@@ -74,6 +74,40 @@ export interface WebhookDeliveriesTable {
   delivered_at: number | null
 }
 
+export interface MemoryDocumentsTable {
+  tenant: string
+  document_id: string
+  collection: string
+  /** Whose embeddings its passages have, and of how many dimensions. */
+  model: string
+  dims: number
+  passages: number
+  /** 1: its vectors are sealed. 0: they are bare 32-bit floats, which the database can compare. */
+  sealed: number
+  created_at: number
+  /** Source, title and metadata. */
+  head: Sealed
+}
+
+export interface MemoryPassagesTable {
+  tenant: string
+  document_id: string
+  position: number
+  /** Of length 1. Whoever has it can tell much of the text. */
+  vector: Uint8Array
+  text: Sealed
+}
+
+/** Amounts in billionths of a US dollar. */
+export interface SpendingTable {
+  tenant: string
+  /** Empty: the account of the tenant itself. */
+  caller: string
+  day: string
+  spent: number
+  aside: number
+}
+
 export interface Tables {
   runs: RunsTable
   tasks: TasksTable
@@ -83,6 +117,9 @@ export interface Tables {
   audit: AuditTable
   audit_heads: AuditHeadsTable
   webhook_deliveries: WebhookDeliveriesTable
+  memory_documents: MemoryDocumentsTable
+  memory_passages: MemoryPassagesTable
+  spending: SpendingTable
 }
 
 const WALLED: Readonly<Record<keyof Tables, true>> = {
@@ -94,6 +131,9 @@ const WALLED: Readonly<Record<keyof Tables, true>> = {
   audit: true,
   audit_heads: true,
   webhook_deliveries: true,
+  memory_documents: true,
+  memory_passages: true,
+  spending: true,
 }
 
 /** Tables whose rows belong to a tenant: all of them. */

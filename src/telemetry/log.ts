@@ -2,6 +2,7 @@ import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'p
 import type { ExecuteResponse } from '../contract/result.ts'
 import { safeError } from '../contract/safe-error.ts'
 import type { RunCaller } from '../contract/service.ts'
+import { LogSink } from './log-sink.ts'
 
 const count = (values: readonly string[]): Record<string, number> => {
   const counts: Record<string, number> = {}
@@ -54,6 +55,5 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       res: (reply: { statusCode?: unknown }) => ({ status: reply?.statusCode }),
     },
   }
-  // Not synchronous: a reader that stops reading would stop the service. pino writes the rest when the process ends.
-  return pino(options, destination ?? pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 250 }))
+  return pino(options, destination ?? new LogSink())
 }

@@ -1,12 +1,15 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Outcome } from '../contract/outcome.ts'
 import type { ExecuteResponse } from '../contract/result.ts'
+import { FALLBACK_REASONS, type FallbackReason } from '../contract/supervise.ts'
+import type { PlanTask } from '../plan/plan.ts'
 import type { RefusalReason } from '../run/admission.ts'
 import { ApprovalMetrics } from './approval-metrics.ts'
 import { AuditMetrics } from './audit-metrics.ts'
 import { Distribution } from './distribution.ts'
 import { type LiveSources, registerLive } from './live.ts'
 import { ModelMetrics } from './model-metrics.ts'
+import { RoutingMetrics } from './routing-metrics.ts'
 import { StoreMetrics } from './store-metrics.ts'
 import { Tally } from './tally.ts'
 import { WaitMetrics } from './waits.ts'
@@ -26,7 +29,7 @@ export interface MetricSources extends Omit<LiveSources, 'lateHedges'> {
   workflows: Iterable<string>
 }
 
-type TaskLabels = { agent_type: string; planned_model: string; priority: number }
+type TaskLabels = Pick<PlanTask, 'agent_type' | 'planned_model' | 'priority' | 'routing' | 'cache'>
 
 /** Every metric of the contract. Labels never hold run, patient or caller ids. */
 export class Metrics {
@@ -60,7 +63,13 @@ export class Metrics {
     this.#distribution('lane_wait_seconds', 'Waiting for permits, per call', SECONDS, 'model', 'priority'),
   )
   readonly #refused = this.#tally('runs_refused_total', 'Runs refused before anything started', 'reason')
+  readonly #fallbacks = this.#tally(
+    'routing_fallbacks_total',
+    'Tasks for which the router chose in place of the orchestrator model',
+    'reason',
+  )
   readonly models = new ModelMetrics(PREFIX, this.registry)
+  readonly #routing = new RoutingMetrics(PREFIX, this.registry)
   readonly approvals = new ApprovalMetrics(PREFIX, this.registry)
   readonly audit = new AuditMetrics(PREFIX, this.registry)
   readonly store = new StoreMetrics(PREFIX, this.registry)
@@ -84,6 +93,7 @@ export class Metrics {
     for (const { model } of sources.lanes) this.models.begin(model)
     this.#droppedReaders.at()
     for (const reason of REFUSALS) this.#refused.at(reason)
+    for (const reason of FALLBACK_REASONS) this.#fallbacks.at(reason)
   }
 
   runStarted(): void {
@@ -113,11 +123,17 @@ export class Metrics {
     if (attempts.length > 0) this.#taskDuration.at(agent_type, model, status).observe(outcome.latency_ms / 1000)
     this.#waits.taskEnded(model, task, outcome)
     this.models.taskEnded(model, outcome)
+    this.#routing.taskEnded(task, outcome)
   }
 
   /** A run was refused before anything of it started. */
   runRefused(reason: RefusalReason): void {
     this.#refused.at(reason).value++
+  }
+
+  /** The router chose in place of the orchestrator model. */
+  fellBack(reason: FallbackReason): void {
+    this.#fallbacks.at(reason).value++
   }
 
   httpEnded(method: string, route: string, status: number, seconds: number): void {

@@ -9,6 +9,7 @@ const FIRST_TOKEN = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 export class ModelMetrics {
   readonly #attempts: Tally
   readonly #tokens: Tally
+  readonly #cost: Tally
   readonly #fallbacks: Tally
   readonly #retries: Tally
   readonly #hedges: Tally
@@ -20,6 +21,7 @@ export class ModelMetrics {
     const tally = (name: string, help: string, ...labels: string[]) => new Tally(prefix + name, help, labels, registry)
     this.#attempts = tally('model_attempts_total', 'Calls to model servers by outcome', 'model', 'outcome')
     this.#tokens = tally('model_tokens_total', 'Tokens as the servers report them', 'model', 'type')
+    this.#cost = tally('call_cost_dollars_total', 'What calls have cost by the prices of the roster', 'model')
     this.#fallbacks = tally('model_fallbacks_total', 'Tasks handed to another model', 'from', 'to', 'reason')
     this.#retries = tally('model_retries_total', 'Retries wanted: allowed, or refused by the budget', 'model', 'result')
     this.#hedges = tally(
@@ -44,13 +46,15 @@ export class ModelMetrics {
     for (const state of ['open', 'half_open', 'closed']) this.#breaker.at(model, state)
   }
 
-  taskEnded(model: string, { tokens, prompt_tokens, first_token_ms, attempts }: Outcome): void {
-    if (tokens !== null) this.#tokens.at(model, 'completion').value += tokens
-    if (prompt_tokens !== null) this.#tokens.at(model, 'prompt').value += prompt_tokens
+  taskEnded(model: string, { tokens, prompt_tokens, first_token_ms, attempts, cached = false }: Outcome): void {
+    // What is given again was counted when it was made.
+    if (tokens !== null && !cached) this.#tokens.at(model, 'completion').value += tokens
+    if (prompt_tokens !== null && !cached) this.#tokens.at(model, 'prompt').value += prompt_tokens
     if (first_token_ms !== null) this.#firstToken.at(model).observe(first_token_ms / 1000)
     let before: AttemptRecord | null = null
     for (const attempt of attempts) {
       this.#attempts.at(attempt.model, attempt.outcome).value++
+      if (attempt.cost) this.#cost.at(attempt.model).value += attempt.cost
       if (attempt.hedge) this.#hedges.at(attempt.model, attempt.outcome === 'ok' ? 'won' : 'lost').value++
       // A second call that did not win took nothing over.
       if (attempt.hedge && attempt.outcome !== 'ok') continue

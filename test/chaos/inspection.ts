@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { AuditEntryView, AuditPage } from '../../src/contract/audit.ts'
 import type { RunList, RunSummary } from '../../src/contract/runs.ts'
 import { type Client, headersOf, TENANTS } from './client.ts'
@@ -26,6 +27,22 @@ async function pages<Page extends { next_cursor: string | null }>(url: string, t
   for (let cursor: string | null = ''; cursor !== null; cursor = all.at(-1)?.next_cursor ?? null)
     all.push((await must(`${url}?limit=1000${cursor && `&cursor=${cursor}`}`, tenant)) as Page)
   return all
+}
+
+/** Takeover takes up to 15 s, and then a run needs its time. */
+const PATIENCE_MS = 45_000
+
+/**
+ * Every run of a tenant, once each has its end. Those that somebody heard of have theirs by now; one whose caller was struck
+ * before it heard anything may only just have been taken over. After the patience as they are: without an end is a finding.
+ */
+async function runsOf(origin: string, tenant: string): Promise<RunSummary[]> {
+  const until = performance.now() + PATIENCE_MS
+  for (;;) {
+    const runs = (await pages<RunList>(`${origin}/v1/runs`, tenant)).flatMap((page) => page.runs)
+    if (runs.every(({ finished_at }) => finished_at !== null) || performance.now() > until) return runs
+    await pause(500)
+  }
 }
 
 interface Told {
@@ -77,7 +94,7 @@ function judgeList(runs: readonly RunSummary[], entries: readonly AuditEntryView
 export async function inspect(origin: string, client: Client): Promise<Inspection> {
   const inspection: Inspection = { listed: 0, broken: [], audit_entries: 0, audit_ok: true }
   for (const tenant of TENANTS) {
-    const runs = (await pages<RunList>(`${origin}/v1/runs`, tenant)).flatMap((page) => page.runs)
+    const runs = await runsOf(origin, tenant)
     const entries = (await pages<AuditPage>(`${origin}/v1/audit`, tenant)).flatMap((page) => page.entries)
     inspection.listed += runs.length
     inspection.broken.push(...judgeList(runs, entries))

@@ -1,6 +1,9 @@
+import { availableParallelism, loadavg } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Chance } from './chance.ts'
 import type { OwnPostgres } from './postgres-server.ts'
+import { redisKind, strikeRedis } from './redis-blows.ts'
+import type { OwnRedis } from './redis-server.ts'
 import type { Replica } from './replica.ts'
 import type { Strike } from './strikes.ts'
 
@@ -11,9 +14,20 @@ export interface NemesisParts {
   replicas: readonly Replica[]
   chance: Chance
   kills: number
-  /** Of a cluster: beside the kills, SIGTERM, SIGSTOP and restarts of the database, when it is ours. */
-  cluster?: { postgres: OwnPostgres | null; freezes: number; restarts: number }
+  /** Of a cluster: beside the kills, SIGTERM, SIGSTOP, restarts of the database and strikes of Redis, where these are ours. */
+  cluster?: {
+    postgres: OwnPostgres | null
+    redis: OwnRedis | null
+    freezes: number
+    restarts: number
+    redisStrikes: number
+  }
 }
+
+/** After a start or an end so much later all replicas know who lives. */
+const ACQUAINTED_MS = 6000
+/** So much later lanes are shared again. */
+const SETTLED_MS = 3000
 
 /** So many deeds pass before another replica of a cluster is the one that is spared. */
 const PERIOD = 15
@@ -44,6 +58,10 @@ export class Nemesis {
           { length: cluster.postgres === null ? 0 : cluster.restarts },
           () => () => this.#restartDatabase(),
         ),
+        ...Array.from(
+          { length: cluster.redis === null ? 0 : cluster.redisStrikes },
+          (_, index) => () => this.#strikeRedis(index),
+        ),
         ...Array.from({ length: Math.ceil(kills / 8) }, () => () => this.#stop()),
       ]
       for (const deed of others) deeds.splice(chance.between(1, deeds.length), 0, deed)
@@ -66,6 +84,7 @@ export class Nemesis {
       replica: replica?.name ?? null,
       from: performance.now(),
       until: Number.POSITIVE_INFINITY,
+      crowd: (loadavg()[0] ?? 0) / availableParallelism(),
     }
     this.strikes.push(strike)
     await blow()
@@ -122,6 +141,20 @@ export class Nemesis {
     })
     this.ready_ms.push(...(await Promise.all(replicas.map((replica) => replica.ready()))))
     await pause(2000)
+  }
+
+  /** One time in two when the replicas know each other well, so that their shares must be right; else in the middle of it all. */
+  async #strikeRedis(index: number): Promise<void> {
+    const { chance, cluster } = this.#parts
+    const redis = cluster?.redis
+    if (redis === undefined || redis === null) return
+    if (index % 2 === 0) {
+      await this.untilCalm()
+      await pause(ACQUAINTED_MS)
+    }
+    const kind = redisKind(Math.floor(index / 2) + (index % 2) * 2)
+    await this.#strike(kind, null, () => strikeRedis(redis, kind, chance))
+    if (index % 2 === 0) await pause(SETTLED_MS)
   }
 
   async #spareAnother(): Promise<void> {

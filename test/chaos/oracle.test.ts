@@ -5,22 +5,35 @@ import { judgeRepeats } from './repeats.ts'
 import type { Strike } from './strikes.ts'
 import { quantile, takeovers } from './takeover.ts'
 
-const call = (task: string, began: number, ended: number | null, cut = false): ModelCall => ({
+const call = (
+  task: string,
+  began: number,
+  ended: number | null,
+  { cut = false, caller = 'replica 1' } = {},
+): ModelCall => ({
   request: 'c1',
   task,
+  server: 'tiny',
+  caller,
   began,
   ended,
   cut,
 })
-const kill = (from: number): Strike => ({ kind: 'kill', replica: 'replica 1', from, until: from + 10 })
+const kill = (from: number): Strike => ({ kind: 'kill', replica: 'replica 1', from, until: from + 10, crowd: 0 })
+const freeze: Strike = { kind: 'freeze', replica: 'replica 1', from: 5000, until: 18_000, crowd: 0 }
 
 describe('the oracle of repeated calls', () => {
   test('takes one for each call that a kill cut, and for one whose answer was not recorded yet', () => {
-    const calls = [call('a', 4900, 5005, true), call('a', 6000, 6100), call('b', 4000, 4990), call('b', 6000, 6100)]
+    const calls = [
+      call('a', 4900, 5005, { cut: true }),
+      call('a', 6000, 6100),
+      call('b', 4000, 4990),
+      call('b', 6000, 6100),
+    ]
     expect(judgeRepeats(calls, [kill(5000)])).toMatchObject({
       repeated: 2,
       in_flight: 1,
-      after_answer: 1,
+      after_answer: [10],
       struck: 1,
       unexplained: [],
     })
@@ -30,14 +43,22 @@ describe('the oracle of repeated calls', () => {
     ['without any strike', []],
     ['by a kill before it began', [kill(1000)]],
     ['by a kill long after its answer', [kill(9000)]],
-    ['by a restart of the database', [{ kind: 'database', replica: null, from: 4950, until: 9000 } as const]],
+    ['by a kill 300 ms after its answer, on a machine with nothing else to do', [kill(5305)]],
+    ['by a freeze for which nobody takes its runs', [{ ...freeze, until: 9000 }]],
+    ['by a kill of another replica', [{ ...kill(5000), replica: 'replica 2' }]],
+    ['by a freeze of another replica', [{ ...freeze, replica: 'replica 2' }]],
+    ['by a restart of the database', [{ kind: 'database', replica: null, from: 4950, until: 9000, crowd: 0 } as const]],
   ])('explains nothing %s', (_, strikes) => {
     const { unexplained } = judgeRepeats([call('a', 4900, 5005), call('a', 12_000, 12_100)], strikes)
     expect(unexplained).toHaveLength(1)
   })
 
+  test('gives a machine with other work more time to record an answer', () => {
+    const calls = [call('a', 4900, 5005), call('a', 12_000, 12_100)]
+    expect(judgeRepeats(calls, [{ ...kill(5305), crowd: 1 }])).toMatchObject({ after_answer: [300], unexplained: [] })
+  })
+
   test('lets a run that was at work in a frozen process be worked on twice', () => {
-    const freeze: Strike = { kind: 'freeze', replica: 'replica 1', from: 5000, until: 18_000 }
     const calls = [call('a', 4900, 5050), call('a', 16_000, 16_100), call('z', 100, 200), call('z', 16_000, 16_100)]
     expect(judgeRepeats(calls, [freeze])).toMatchObject({
       around_freeze: 1,
@@ -53,14 +74,14 @@ describe('the time of a takeover', () => {
     acknowledged: [],
     manners: new Map([['c1', manner]]),
   })
-  const calls = [call('a', 4900, 5005, true), call('a', 16_000, 16_100)]
+  const calls = [call('a', 4900, 5005, { cut: true }), call('a', 16_000, 16_100)]
 
   test('is from the kill to the next call of the run', () => {
     expect(takeovers(evidence(calls, [kill(5000)]))).toEqual([11_000])
   })
   test('is not asked of runs that nobody may take over, nor while the database is away', () => {
     expect(takeovers(evidence(calls, [kill(5000)], 'sync'))).toEqual([])
-    const away: Strike = { kind: 'database', replica: null, from: 6000, until: 12_000 }
+    const away: Strike = { kind: 'database', replica: null, from: 6000, until: 12_000, crowd: 0 }
     expect(takeovers(evidence(calls, [kill(5000), away]))).toEqual([])
   })
   test('has a quantile', () => {

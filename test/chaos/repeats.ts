@@ -1,25 +1,27 @@
 import type { ModelCall } from './models.ts'
-import type { Strike } from './strikes.ts'
+import { isEnd, type Strike } from './strikes.ts'
 
 /**
  * An answer may be there and not yet be read or recorded: its task is in flight until its commit. So long before a kill an
- * answer counts as such, for a process that has to share two cores with everything else; a few ms would do for a free one.
+ * answer counts as such on a machine with nothing else to do, and as long again for each process that wants the same core.
  */
-const COMMIT_MS = 2000
+const COMMIT_MS = 250
+const MOST_COMMIT_MS = 2000
+const commitMs = ({ crowd }: Strike): number => Math.min(MOST_COMMIT_MS, COMMIT_MS * (1 + crowd))
 /** Sockets of a dead process are closed by its kernel; the simulator hears of it a moment later. */
 const NEWS_MS = 500
 /** How long a process that was frozen may go on before it knows what became of its runs. */
 const AWAKE_MS = 3000
+/** Whoever is silent for 10 s loses its runs. Its last sign of life is up to 3 s old when it is frozen, and a crowded machine delays it. */
+const HARMLESS_MS = 6000
 
 export interface Repeats {
   /** Calls of a task after its first. */
   repeated: number
   /** Of these, whose call before was in flight when its process was ended. */
   in_flight: number
-  /** Of these, whose call before was answered at most COMMIT_MS before a strike. */
-  after_answer: number
-  /** The longest time from such an answer to the strike, in ms; 0 when there was none. */
-  longest_ms: number
+  /** Of these, whose call before was answered shortly before its process was ended: how long before, in ms. */
+  after_answer: number[]
   /** Of these, of runs that were in flight at a freeze. */
   around_freeze: number
   /** Calls that were in flight at the servers when processes were ended, repeated or not. */
@@ -28,28 +30,44 @@ export interface Repeats {
   unexplained: string[]
 }
 
-const isEnd = ({ kind }: Strike): boolean => kind === 'kill' || kind === 'kill_at_start' || kind === 'stop'
+/** Whether this strike ended the process that made this call. */
+const ended = ({ caller, began }: ModelCall, strike: Strike): boolean =>
+  isEnd(strike) && strike.replica === caller && began <= strike.until
 
 /** Whether this call was on its way when the process that made it was ended. */
-export const wasCutBy = ({ cut, ended }: ModelCall, strike: Strike): boolean =>
-  isEnd(strike) && cut && ended !== null && ended >= strike.from && ended <= strike.until + NEWS_MS
+export const wasCutBy = (call: ModelCall, strike: Strike): boolean =>
+  ended(call, strike) &&
+  call.cut &&
+  call.ended !== null &&
+  call.ended >= strike.from &&
+  call.ended <= strike.until + NEWS_MS
 
 /** The same, or its answer came while the process died. */
 const wasInFlightAt = (call: ModelCall, strike: Strike): boolean =>
   wasCutBy(call, strike) ||
-  (isEnd(strike) && call.ended !== null && call.ended >= strike.from && call.ended <= strike.until)
+  (ended(call, strike) && call.ended !== null && call.ended >= strike.from && call.ended <= strike.until)
 
-const wasAnsweredBefore = ({ cut, ended }: ModelCall, strike: Strike): boolean =>
-  isEnd(strike) && !cut && ended !== null && ended >= strike.from - COMMIT_MS && ended < strike.from
+/** From its answer to the end of its process, in ms; null when that is too long to have lost the answer. */
+function lostAfter(call: ModelCall, strikes: readonly Strike[]): number | null {
+  if (call.cut || call.ended === null) return null
+  const { ended: answered } = call
+  const lags = strikes
+    .filter((strike) => ended(call, strike) && answered < strike.from && strike.from - answered <= commitMs(strike))
+    .map(({ from }) => from - answered)
+  return lags.length === 0 ? null : Math.min(...lags)
+}
 
-/** From the answer to the first strike after it, in ms. */
-const lostAfter = (call: ModelCall, strikes: readonly Strike[]): number =>
-  Math.min(
-    ...strikes.filter((strike) => wasAnsweredBefore(call, strike)).map(({ from }) => from - (call.ended ?? from)),
+/** Whether the call before was at work around a freeze, and one of the two made by the process that was frozen. */
+const touchesFreeze = (before: ModelCall, call: ModelCall, strike: Strike): boolean => {
+  const { kind, replica, from, until } = strike
+  return (
+    kind === 'freeze' &&
+    until - from > HARMLESS_MS &&
+    (before.caller === replica || call.caller === replica) &&
+    before.began <= until + AWAKE_MS &&
+    (before.ended ?? Number.POSITIVE_INFINITY) >= from - commitMs(strike)
   )
-
-const touchesFreeze = ({ began, ended }: ModelCall, { kind, from, until }: Strike): boolean =>
-  kind === 'freeze' && began <= until + AWAKE_MS && (ended ?? Number.POSITIVE_INFINITY) >= from - COMMIT_MS
+}
 
 export function byTask(calls: readonly ModelCall[]): Map<string, ModelCall[]> {
   const tasks = Map.groupBy(calls, ({ request, task }) => `${request}/${task}`)
@@ -62,8 +80,7 @@ export function judgeRepeats(calls: readonly ModelCall[], strikes: readonly Stri
   const repeats: Repeats = {
     repeated: 0,
     in_flight: 0,
-    after_answer: 0,
-    longest_ms: 0,
+    after_answer: [],
     around_freeze: 0,
     struck: calls.filter((call) => strikes.some((strike) => wasInFlightAt(call, strike))).length,
     unexplained: [],
@@ -72,11 +89,10 @@ export function judgeRepeats(calls: readonly ModelCall[], strikes: readonly Stri
     for (const [index, call] of list.slice(1).entries()) {
       const before = list[index] as ModelCall
       repeats.repeated++
+      const lag = lostAfter(before, strikes)
       if (strikes.some((strike) => wasInFlightAt(before, strike))) repeats.in_flight++
-      else if (strikes.some((strike) => wasAnsweredBefore(before, strike))) {
-        repeats.after_answer++
-        repeats.longest_ms = Math.max(repeats.longest_ms, lostAfter(before, strikes))
-      } else if (strikes.some((strike) => touchesFreeze(before, strike))) repeats.around_freeze++
+      else if (lag !== null) repeats.after_answer.push(lag)
+      else if (strikes.some((strike) => touchesFreeze(before, call, strike))) repeats.around_freeze++
       else repeats.unexplained.push(explain(task, before, call))
     }
   return repeats
@@ -84,4 +100,4 @@ export function judgeRepeats(calls: readonly ModelCall[], strikes: readonly Stri
 
 const at = (ms: number | null): string => (ms === null ? 'never' : `${Math.round(ms)} ms`)
 const explain = (task: string, before: ModelCall, call: ModelCall): string =>
-  `${task}: called at ${at(before.began)}, ${before.cut ? 'cut' : 'answered'} at ${at(before.ended)}, again at ${at(call.began)}`
+  `${task}: called by ${before.caller} at ${at(before.began)}, ${before.cut ? 'cut' : 'answered'} at ${at(before.ended)}, again by ${call.caller} at ${at(call.began)}`

@@ -9,7 +9,7 @@ import { inspect } from './inspection.ts'
 import { startModels } from './models.ts'
 import { freePort, Replica } from './replica.ts'
 import { numberOf, seedOf } from './settings.ts'
-import { growthOf, type Sample } from './slope.ts'
+import { growthOf, type Sample, slopeOf } from './slope.ts'
 
 /**
  * T08: one service on SQLite under load and faults of its model servers for SOAK_MINUTES (60). Samples its memory and its
@@ -112,14 +112,15 @@ async function soak(): Promise<boolean> {
 
   const from = Math.max(60, minutes * 60 * WARM_UP)
   console.log(`CHAOS_SEED=${seed}, ${minutes} minutes, the first ${Math.round(from)} s not counted\n`)
-  console.log('| what | first | last | gained by the fitted line | allowed |\n|---|---|---|---|---|')
+  console.log('| what | first | last | per hour | gained by the fitted line | allowed |\n|---|---|---|---|---|---|')
   let flat = true
   for (const { name, metric, share, least } of MEASURES) {
     const counted = (samples.get(metric) ?? []).filter(({ at }) => at >= from)
     const mean = counted.reduce((sum, { value }) => sum + value, 0) / counted.length
     const [gained, allowed] = [growthOf(counted), Math.max(mean * share, least)]
     if (counted.length < 2 || gained > allowed) flat = false
-    const cells = [counted[0]?.value, counted.at(-1)?.value, gained, allowed].map((value) => value?.toFixed(1) ?? '–')
+    const numbers = [counted[0]?.value, counted.at(-1)?.value, slopeOf(counted) * 3600, gained, allowed]
+    const cells = numbers.map((value) => value?.toFixed(1) ?? '–')
     console.log(`| ${name} | ${cells.join(' | ')} |`)
   }
   const wrong = [...client.broken, ...broken, ...replica.crashes, ...open.map(({ run_id }) => `${run_id} has no end`)]
@@ -133,4 +134,6 @@ async function soak(): Promise<boolean> {
   return flat && wrong.length === 0
 }
 
+// Who interrupts it leaves no process behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 if (!(await soak())) process.exitCode = 1

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { tableOf } from './row.ts'
 import { seedOf } from './settings.ts'
 import { trySqlite } from './trial.ts'
-import { tableOf } from './verdict.ts'
 
 test('I01: a service on SQLite that is killed 25 times keeps every promise', { timeout: 300_000 }, async () => {
   const seed = seedOf(process.env)

@@ -5,11 +5,13 @@ import { createDatabase, postgresIsWanted } from '../contracts/store-subjects.ts
 import { createChance } from './chance.ts'
 import { Client, SECRET } from './client.ts'
 import { inspect } from './inspection.ts'
-import { startModels } from './models.ts'
+import { keysOf, startModels } from './models.ts'
 import { Nemesis } from './nemesis.ts'
 import { startPostgres } from './postgres-server.ts'
+import { type OwnRedis, startRedis } from './redis-server.ts'
 import { freePort, Replica } from './replica.ts'
-import { judge, type Row } from './verdict.ts'
+import type { Row } from './row.ts'
+import { judge } from './verdict.ts'
 
 export interface TrialOptions {
   seed: number
@@ -22,8 +24,10 @@ export interface ClusterOptions extends TrialOptions {
   replicas: number
   freezes: number
   restarts: number
-  /** Set: replicas share their lanes, and all of them together have a model's slots once. */
-  redisUrl: string | null
+}
+
+export interface SharedOptions extends ClusterOptions {
+  redisStrikes: number
 }
 
 export interface TrialEnd {
@@ -54,7 +58,6 @@ const ENV = {
 interface Arena extends TrialOptions {
   count: number
   env: Record<string, string>
-  most_in_flight: number
   cluster?: ConstructorParameters<typeof Nemesis>[0]['cluster']
 }
 
@@ -70,15 +73,18 @@ async function within<T>(limit_ms: number, work: Promise<T>): Promise<T> {
 }
 
 async function fight(closing: Closing, folder: string, arena: Arena): Promise<TrialEnd> {
-  const { seed, kills, count, env, most_in_flight, cluster } = arena
+  const { seed, kills, count, env, cluster } = arena
   const chance = createChance(seed)
   const models = await startModels(chance.branch(), SLOTS)
   closing.defer(() => models.close())
   const roster = join(folder, 'roster.json')
   writeFileSync(roster, JSON.stringify(models.simulator.roster))
   const replicas: Replica[] = []
-  for (let index = 0; index < count; index++)
-    replicas.push(new Replica(`replica ${index + 1}`, await freePort(), { ...ENV, MODELS_FILE: roster, ...env }))
+  for (let index = 1; index <= count; index++) {
+    const name = `replica-${index}`
+    const own = { MODELS_FILE: roster, MODEL_API_KEYS: keysOf(models.simulator, name) }
+    replicas.push(new Replica(name, await freePort(), { ...ENV, ...own, ...env }))
+  }
   closing.defer(async () => void (await Promise.all(replicas.map((replica) => replica.close()))))
   const nemesis = new Nemesis({ replicas, chance: chance.branch(), kills, ...(cluster && { cluster }) })
   for (const replica of replicas) replica.start()
@@ -100,7 +106,9 @@ async function fight(closing: Closing, folder: string, arena: Arena): Promise<Tr
   const inspection = await inspect(origin, client)
   const { strikes, ready_ms } = nemesis
   const crashes = replicas.flatMap((replica) => replica.crashes)
-  return judge({ client, models, strikes, open, inspection, crashes, ready_ms, most_in_flight })
+  const findings = replicas.flatMap((replica) => replica.findings)
+  const sharing = { slots: SLOTS, replicas: count, shared: cluster?.redis != null }
+  return judge({ client, models, strikes, findings, open, inspection, crashes, ready_ms, sharing })
 }
 
 /** One service on SQLite that is killed and started again and again. */
@@ -108,13 +116,33 @@ export async function trySqlite(options: TrialOptions): Promise<TrialEnd> {
   await using closing = new AsyncDisposableStack()
   const folder = folderOf(closing)
   const env = { DATA_DIR: join(folder, 'data') }
-  return await within(options.limit_ms, fight(closing, folder, { ...options, count: 1, env, most_in_flight: SLOTS }))
+  return await within(options.limit_ms, fight(closing, folder, { ...options, count: 1, env }))
 }
 
 /** Replicas on PostgreSQL: our own, which is stopped too, or the machine's. Null when there is none. */
 export async function tryPostgres(options: ClusterOptions): Promise<TrialEnd | null> {
-  const { replicas, redisUrl, freezes, restarts } = options
   await using closing = new AsyncDisposableStack()
+  return await inCluster(closing, options, null)
+}
+
+/** The same with a Redis of our own, over which the replicas share their lanes. Null when either is missing. */
+export async function tryShared(options: SharedOptions): Promise<TrialEnd | null> {
+  await using closing = new AsyncDisposableStack()
+  const redis = await startRedis()
+  if (redis === null) {
+    console.info('skipped: replicas that share a Redis, redis-server is not on the PATH')
+    return null
+  }
+  closing.defer(() => redis.close())
+  return await inCluster(closing, options, { redis, redisStrikes: options.redisStrikes })
+}
+
+async function inCluster(
+  closing: Closing,
+  options: ClusterOptions,
+  shared: { redis: OwnRedis; redisStrikes: number } | null,
+): Promise<TrialEnd | null> {
+  const { replicas, freezes, restarts } = options
   const folder = folderOf(closing)
   const postgres = await startPostgres()
   if (postgres !== null) closing.defer(() => postgres.close())
@@ -126,10 +154,9 @@ export async function tryPostgres(options: ClusterOptions): Promise<TrialEnd | n
   if (database !== null) closing.defer(() => database.drop())
   const env = {
     DATABASE_URL: postgres?.url ?? database?.url ?? '',
-    ...(redisUrl !== null && { REDIS_URL: redisUrl }),
+    // What replicas say of their lanes, bad news and good.
+    ...(shared !== null && { REDIS_URL: shared.redis.url, LOG_LEVEL: 'info' }),
   }
-  const cluster = { postgres, freezes, restarts }
-  const most_in_flight = SLOTS * (redisUrl === null ? replicas : 1)
-  const arena = { ...options, count: replicas, env, most_in_flight, cluster }
-  return await within(options.limit_ms, fight(closing, folder, arena))
+  const cluster = { postgres, freezes, restarts, redis: shared?.redis ?? null, redisStrikes: shared?.redisStrikes ?? 0 }
+  return await within(options.limit_ms, fight(closing, folder, { ...options, count: replicas, env, cluster }))
 }

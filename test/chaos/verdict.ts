@@ -1,12 +1,24 @@
 import type { Acknowledged, Client } from './client.ts'
+import type { Finding } from './findings.ts'
 import type { Inspection } from './inspection.ts'
 import type { Models } from './models.ts'
+import { permitRows, tellBusy } from './permit-rows.ts'
+import { judgePermits, type Sharing } from './permits.ts'
 import { judgeRepeats } from './repeats.ts'
+import { tellMs as ms, none, type Row, told } from './row.ts'
 import type { Strike } from './strikes.ts'
 import { quantile, takeovers } from './takeover.ts'
+import { windowsOf } from './windows.ts'
 
 const MOST_TAKEOVER_MS = 15_000
 const MOST_READY_MS = 5000
+
+const REDIS_STRIKES = [
+  ['redis_kill', 'Redis: kill -9 and started again, empty'],
+  ['redis_stop', 'Redis: SIGTERM and started again, empty'],
+  ['redis_flush', 'Redis: emptied while it worked'],
+  ['redis_freeze', 'Redis: SIGSTOP and SIGCONT'],
+] as const
 
 export interface Evidence {
   client: Client
@@ -19,36 +31,23 @@ export interface Evidence {
   crashes: readonly string[]
   /** ms from the database's first answer to the readiness of each replica; null: never. */
   ready_ms: readonly (number | null)[]
-  /** Most calls that a model may have in flight. */
-  most_in_flight: number
+  /** What replicas said of the lanes that they share. */
+  findings: readonly Finding[]
+  sharing: Sharing
 }
-
-export interface Row {
-  what: string
-  found: string
-  /** What is allowed; null: only told. */
-  allowed: string | null
-  good: boolean
-}
-
-const ms = (value: number | null): string => (value === null ? '–' : `${Math.round(value)} ms`)
-const told = (what: string, found: string | number): Row => ({ what, found: `${found}`, allowed: null, good: true })
-const none = (what: string, list: readonly unknown[]): Row => ({
-  what,
-  found: `${list.length}`,
-  allowed: '0',
-  good: list.length === 0,
-})
 
 /** Every row of the table, and in sentences what was wrong. */
 export function judge(evidence: Evidence): { rows: Row[]; wrong: string[] } {
-  const { client, models, strikes, open, inspection, crashes, ready_ms, most_in_flight } = evidence
+  const { client, models, strikes, open, inspection, crashes, ready_ms, findings, sharing } = evidence
+  const began = findings[0]?.at ?? 0
   const calls = models.calls()
   const acknowledged = [...client.acknowledged.values()]
   const repeats = judgeRepeats(calls, strikes)
+  const lags = repeats.after_answer
   const taken = takeovers({ calls, strikes, acknowledged, manners: client.manners })
   const p99 = quantile(taken, 0.99)
-  const peak = Math.max(...models.peaks().values())
+  const windows = sharing.shared ? windowsOf(strikes, findings, performance.now()) : []
+  const permits = judgePermits(models.visits(), windows, sharing)
   const slowest = ready_ms.includes(null) ? Number.POSITIVE_INFINITY : Math.max(0, ...(ready_ms as number[]))
   const counts = (kind: Strike['kind']) => strikes.filter((strike) => strike.kind === kind).length
   const ends = Map.groupBy(acknowledged, ({ status }) => status ?? 'open')
@@ -59,6 +58,7 @@ export function judge(evidence: Evidence): { rows: Row[]; wrong: string[] } {
     ...(counts('stop') > 0 ? [told('SIGTERM', counts('stop'))] : []),
     ...(counts('freeze') > 0 ? [told('SIGSTOP and SIGCONT', counts('freeze'))] : []),
     ...(counts('database') > 0 ? [told('PostgreSQL stopped and started', counts('database'))] : []),
+    ...REDIS_STRIKES.filter(([kind]) => counts(kind) > 0).map(([kind, what]) => told(what, counts(kind))),
     told('requests sent', client.sent),
     told('runs acknowledged (202 or 200)', acknowledged.length),
     told('their ends', [...ends].map(([status, list]) => `${list.length} ${status}`).join(', ')),
@@ -75,15 +75,12 @@ export function judge(evidence: Evidence): { rows: Row[]; wrong: string[] } {
     told('… cut at the server by it', repeats.in_flight),
     told(
       '… answered, and struck before that was recorded',
-      `${repeats.after_answer}, the longest after ${ms(repeats.longest_ms)}`,
+      `${lags.length}, p50 after ${ms(quantile(lags, 0.5))}, the longest after ${ms(quantile(lags, 1))}`,
     ),
-    ...(counts('freeze') > 0 ? [told('… around a freeze', repeats.around_freeze)] : []),
-    {
-      what: 'most calls in flight at one model',
-      found: `${peak}`,
-      allowed: `≤ ${most_in_flight}`,
-      good: peak <= most_in_flight,
-    },
+    ...(counts('freeze') > 0
+      ? [told('… around a freeze that was long enough to lose its runs', repeats.around_freeze)]
+      : []),
+    ...permitRows(permits, windows, sharing, performance.now() - began),
     {
       what: 'takeover, p50 and p99',
       found: `${ms(quantile(taken, 0.5))}, ${ms(p99)} of ${taken.length}`,
@@ -112,13 +109,6 @@ export function judge(evidence: Evidence): { rows: Row[]; wrong: string[] } {
   const bad = rows
     .filter(({ good }) => !good)
     .map(({ what, found, allowed }) => `${what}: ${found}, allowed ${allowed}`)
-  return { rows, wrong: [...bad, ...lost, ...broken, ...repeats.unexplained, ...crashes] }
+  const busy = bad.length === 0 ? [] : tellBusy(windows)
+  return { rows, wrong: [...bad, ...lost, ...broken, ...repeats.unexplained, ...permits.over, ...crashes, ...busy] }
 }
-
-/** As a table of Markdown. */
-export const tableOf = (rows: readonly Row[]): string =>
-  [
-    '| what | found | allowed |',
-    '|---|---|---|',
-    ...rows.map(({ what, found, allowed, good }) => `| ${good ? what : `**${what}**`} | ${found} | ${allowed ?? ''} |`),
-  ].join('\n')

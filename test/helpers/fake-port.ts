@@ -11,6 +11,7 @@ import type {
   Retries,
 } from '../../src/models/port.ts'
 import type { RetryPolicy } from '../../src/models/retry.ts'
+import type { Purse } from '../../src/routing/budget/port.ts'
 import { Backlog } from '../../src/run/backlog.ts'
 import { Cancellation } from '../../src/run/cancellation.ts'
 import { Forecast } from '../../src/run/forecast.ts'
@@ -145,6 +146,9 @@ export const claimant = (own: Partial<Claimant> = {}): Claimant => ({
 })
 
 /** A run that begins now, whose tasks have neither rank nor expected work. */
+/** Nothing has a price. */
+export const NO_PRICES: Purse = { spent: 0, reserve: () => ({ worst: 0, settle: () => 0 }) }
+
 export const runContext = (own: Partial<RunContext> = {}): RunContext => ({
   t0: performance.now(),
   cancellation: new Cancellation(),
@@ -153,6 +157,7 @@ export const runContext = (own: Partial<RunContext> = {}): RunContext => ({
   weights: [],
   ranks: [],
   moved: () => undefined,
+  purse: NO_PRICES,
   ...own,
 })
 
@@ -198,9 +203,12 @@ export function fakeShop(port: ModelPort, spec: ShopSpec = {}): FakeShop {
     retries: NO_RETRIES,
     forecast: new Forecast(),
     backlog: new Backlog(),
-    chainOf: (agent) => (chains[agent] ?? []).map((id) => models.get(id) as Model),
+    chainOf: (task) => (task.models ?? chains[task.agent_type] ?? []).map((id) => models.get(id) as Model),
     works: () => true,
     hedgeAfterMs: () => null,
+    openPurse: () => NO_PRICES,
+    answers: null,
+    findEvidence: async () => ({ block: '', warning: null, cite: () => ({ citations: [], unknown: [] }) }),
     onLateAnswer: () => undefined,
     task_timeout_ms: 60_000,
     lane_queue_max: 1000,

@@ -2,9 +2,19 @@ import { type ImportGraph, withoutComments } from './import-graph.ts'
 
 const FLOOR_0 = ['errors', 'contract', 'version']
 const FLOOR_1 = [...FLOOR_0, 'plan', 'results']
-const FLOOR_2 = [...FLOOR_1, 'models', 'store', 'queue', 'routing']
+const FLOOR_2 = [...FLOOR_1, 'models', 'store', 'queue', 'routing', 'memory']
 const FLOOR_3 = [...FLOOR_2, 'run']
-const FLOOR_5 = [...FLOOR_3, 'config', 'telemetry', 'orchestrator', 'archive', 'plugins', 'routes', 'workflows']
+const FLOOR_5 = [
+  ...FLOOR_3,
+  'config',
+  'telemetry',
+  'orchestrator',
+  'archive',
+  'supervise',
+  'plugins',
+  'routes',
+  'workflows',
+]
 
 /** Room → the other rooms that its files may import. design.md, "Rooms and import rules". */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -19,10 +29,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: FLOOR_1,
   queue: FLOOR_1,
   routing: FLOOR_1,
+  memory: FLOOR_0,
   run: FLOOR_1,
   telemetry: FLOOR_3,
   orchestrator: FLOOR_3,
   archive: [...FLOOR_3, 'orchestrator'],
+  supervise: [...FLOOR_0, 'routing'],
   plugins: FLOOR_0,
   routes: FLOOR_0,
   composition: FLOOR_5,
@@ -32,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 }
 
 const NAMED_FILES = ['errors', 'version', 'config', 'orchestrator', 'cli', 'server']
-const PORTS = ['models', 'store', 'queue', 'routing']
+const PORTS = ['models', 'store', 'queue', 'routing', 'memory']
 /** Above floor 1: who may name the Config's type without reading an environment. */
 const KNOWS_CONFIG_TYPE = [...PORTS, 'run', 'telemetry', 'orchestrator', 'archive', 'plugins', 'routes']
 
@@ -57,6 +69,8 @@ function isGranted({ file, target, typeOnly }: Edge): boolean {
   if (from === to || MAY_IMPORT[from]?.includes(to)) return true
   if (from === 'workflows') return target === 'src/plan/workflow.ts'
   if (from === 'archive' && to === 'telemetry') return typeOnly
+  // The store is one of those that implement it.
+  if (from === 'store') return typeOnly && target === 'src/memory/port.ts'
   if (from === 'simulator') return target === 'src/models/builtin-roster.ts'
   if (to === 'config') return typeOnly && KNOWS_CONFIG_TYPE.includes(from)
   if (from === 'run' && PORTS.includes(to)) return typeOnly && /(^|[/-])port\.ts$/.test(target)
@@ -72,7 +86,7 @@ const PACKAGES: readonly { name: RegExp; where: string; allows: (file: string) =
   },
   { name: /^undici($|\/)/, where: 'undici only in models/', allows: (file) => roomOf(file) === 'models' },
   {
-    name: /^(kysely($|[/-])|pg($|[/-])|node:sqlite$)/,
+    name: /^(kysely($|[/-])|pg($|[/-])|node:sqlite$|sqlite-vec$)/,
     where: 'SQL only in store/',
     allows: (file) => roomOf(file) === 'store',
   },
@@ -81,6 +95,7 @@ const PACKAGES: readonly { name: RegExp; where: string; allows: (file: string) =
     where: 'Redis only in queue/ and the rate-limit plugin',
     allows: (file) => roomOf(file) === 'queue' || file.startsWith('src/plugins/rate-limit'),
   },
+  { name: /^@qdrant\//, where: 'Qdrant only in memory/', allows: (file) => roomOf(file) === 'memory' },
   { name: /^prom-client($|\/)/, where: 'prom-client only in telemetry/', allows: (f) => roomOf(f) === 'telemetry' },
   {
     name: /^(?!zod($|\/))/,

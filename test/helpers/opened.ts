@@ -5,6 +5,8 @@ import { openRun, type RunContext } from '../../src/run/run-context.ts'
 import { type RunHooks, runPlan } from '../../src/run/scheduler.ts'
 import type { Workshop } from '../../src/run/workshop.ts'
 
+import { NO_PRICES } from './fake-port.ts'
+
 /** A run of this plan that begins now and is prepared for its lanes. */
 export const opened = (plan: Plan, shop: Workshop, own: Partial<RunContext> = {}): RunContext => ({
   ...openRun(plan, shop.forecast.worksOf(plan.tasks), {
@@ -12,6 +14,7 @@ export const opened = (plan: Plan, shop: Workshop, own: Partial<RunContext> = {}
     cancellation: new Cancellation(),
     emit: null,
     moved: () => undefined,
+    purse: NO_PRICES,
     tenant: 'default',
   }),
   ...own,

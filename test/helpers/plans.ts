@@ -23,6 +23,10 @@ export const AGENTS: AgentTable = new Map([
 export const office = (own: Partial<PlanningOffice> = {}): PlanningOffice => ({
   catalogue: new Map(),
   agents: AGENTS,
+  models: new Map([...AGENTS.values()].map((pinned) => [pinned.model, pinned])),
+  route: () => {
+    throw new Problem('no_model', 'Nothing is to be routed here.')
+  },
   max_tasks: 256,
   custom_layout: { title: 'CUSTOM WORKFLOW', sections: {} },
   ...own,

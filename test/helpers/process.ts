@@ -11,6 +11,7 @@ export interface ProcessEnd {
 }
 
 export interface ServerProcess {
+  pid: number
   /** All of standard output so far: the log. */
   out: () => string
   /** All of standard error so far. */
@@ -55,8 +56,17 @@ function listenTo(child: ChildProcess, ended: Promise<ProcessEnd>) {
 }
 
 /** Runs `node <args>` with nothing of this process's environment but PATH; killed by its pid after the test. */
-export function startNode(args: readonly string[], env: Record<string, string> = {}, cwd?: string): ServerProcess {
-  const child = spawn(process.execPath, args, {
+export const startNode = (args: readonly string[], env?: Record<string, string>, cwd?: string): ServerProcess =>
+  startProgram(process.execPath, args, env, cwd)
+
+/** The same for any program. */
+function startProgram(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  cwd?: string,
+): ServerProcess {
+  const child = spawn(program, args, {
     env: { PATH: process.env.PATH ?? '', DATA_DIR: ':memory:', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd !== undefined && { cwd }),
@@ -70,6 +80,7 @@ export function startNode(args: readonly string[], env: Record<string, string> =
   })
   const { said, says } = listenTo(child, ended)
   return {
+    pid: child.pid ?? 0,
     out: () => said.out,
     err: () => said.err,
     log: () =>
@@ -87,11 +98,16 @@ export function startNode(args: readonly string[], env: Record<string, string> =
 export const startServer = (env: Record<string, string> = {}, nodeArgs: readonly string[] = []): ServerProcess =>
   startNode([...nodeArgs, SERVER], { PORT: '0', JWT_SECRET: SECRET, ...env })
 
+/** Starts it from bash: `around` takes "$@" for the command, and can put limits in front of it and redirections behind it. */
+export const startServerIn = (around: string, env: Record<string, string> = {}): ServerProcess =>
+  startProgram('bash', ['-c', around, 'bash', process.execPath, SERVER], { PORT: '0', JWT_SECRET: SECRET, ...env })
+
 /** Starts the server and waits until it listens. */
 export async function startListening(
   env: Record<string, string> = {},
+  nodeArgs: readonly string[] = [],
 ): Promise<ServerProcess & { origin: string; port: number }> {
-  const server = startServer(env)
+  const server = startServer(env, nodeArgs)
   const [, origin = ''] = await server.says(/"address":"(http:\/\/127\.0\.0\.1:\d+)".*"listening"/)
   return { ...server, origin, port: Number(new URL(origin).port) }
 }

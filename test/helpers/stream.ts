@@ -25,11 +25,11 @@ const headers = (accept: string, more: Record<string, string>) => ({
 })
 
 /** Posts a run over a real connection. `left` settles the fetch that is broken off. */
-export async function post(service: TestService, body: object) {
+export async function post(service: TestService, body: object, more: Record<string, string> = {}) {
   const controller = new AbortController()
   const answer = fetch(`${await service.listen()}/v1/workflows/execute`, {
     method: 'POST',
-    headers: headers('application/json', {}),
+    headers: headers('application/json', more),
     body: JSON.stringify(body),
     signal: controller.signal,
   })

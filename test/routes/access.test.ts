@@ -1,14 +1,34 @@
 import { describe, expect, it } from 'vitest'
 import type { Scope } from '../../src/plugins/auth/caller.ts'
-import { authorization, custom, startService } from '../helpers/service.ts'
+import { authorization, CHAT, custom, startService } from '../helpers/service.ts'
 
 /** Every route of the service: what may be asked of it, and by whom. */
-const ROUTES: { method: 'GET' | 'POST'; url: string; scope: Scope | 'open'; payload?: object }[] = [
+const ROUTES: { method: 'GET' | 'POST' | 'DELETE'; url: string; scope: Scope | 'open'; payload?: object }[] = [
   { method: 'POST', url: '/v1/workflows/execute', scope: 'workflows:execute', payload: custom([{ task_id: 'a' }]) },
   { method: 'POST', url: '/v1/workflows/discharge-summary', scope: 'workflows:execute', payload: {} },
   { method: 'GET', url: '/v1/workflows/types', scope: 'workflows:read' },
   { method: 'GET', url: '/v1/roster', scope: 'workflows:read' },
   { method: 'GET', url: '/v1/models', scope: 'workflows:read' },
+  {
+    method: 'POST',
+    url: '/v1/chat/completions',
+    scope: 'workflows:execute',
+    payload: { model: CHAT, messages: [{ role: 'user', content: 'Hi' }] },
+  },
+  { method: 'POST', url: '/v1/tasks', scope: 'workflows:execute', payload: { task: 'Hi' } },
+  { method: 'POST', url: '/v1/supervise', scope: 'workflows:execute', payload: { task: 'Hi' } },
+  { method: 'GET', url: '/v1/supervise/tools', scope: 'workflows:read' },
+  { method: 'POST', url: '/v1/route', scope: 'workflows:read', payload: { task: 'Hi' } },
+  { method: 'GET', url: '/v1/stats', scope: 'workflows:read' },
+  { method: 'GET', url: '/v1/health', scope: 'workflows:read' },
+  { method: 'POST', url: '/v1/embeddings', scope: 'workflows:execute', payload: { model: 'auto', input: 'Hi' } },
+  {
+    method: 'POST',
+    url: '/v1/evidence',
+    scope: 'workflows:execute',
+    payload: { title: 'T', source: 's', text: 'x' },
+  },
+  { method: 'DELETE', url: '/v1/evidence/:document_id', scope: 'workflows:execute' },
   { method: 'GET', url: '/v1/runs', scope: 'runs:read' },
   { method: 'GET', url: '/v1/runs/:run_id', scope: 'runs:read' },
   { method: 'GET', url: '/v1/runs/:run_id/events', scope: 'runs:read' },
@@ -80,7 +100,8 @@ describe('the routes', () => {
     expect(refused.json()).toMatchObject({ status: 403, code: 'forbidden' })
     expect(refused.json().detail).toContain(scope)
     expect(simulator.ledger.received).toBe(0)
-    expect([200, 400, 404]).toContain((await ask([scope])).statusCode)
+    // 503: nothing makes embeddings here.
+    expect([200, 400, 404, 503]).toContain((await ask([scope])).statusCode)
   })
 
   it.each([

@@ -36,6 +36,7 @@ const METRICS: Record<string, string[]> = {
   model_time_to_first_token_seconds: ['model'],
   breaker_transitions_total: ['model', 'to'],
   runs_refused_total: ['reason'],
+  routing_fallbacks_total: ['reason'],
   lane_wait_seconds: ['model', 'priority'],
   lane_estimated_wait_seconds: ['model'],
   lane_slots: ['model', 'gpu'],

@@ -8,6 +8,16 @@ const ROUTES = {
   '/v1/workflows/types': 'get',
   '/v1/roster': 'get',
   '/v1/models': 'get',
+  '/v1/chat/completions': 'post',
+  '/v1/embeddings': 'post',
+  '/v1/tasks': 'post',
+  '/v1/route': 'post',
+  '/v1/supervise': 'post',
+  '/v1/supervise/tools': 'get',
+  '/v1/stats': 'get',
+  '/v1/health': 'get',
+  '/v1/evidence': 'post',
+  '/v1/evidence/{document_id}': 'delete',
   '/v1/runs': 'get',
   '/v1/runs/{run_id}': 'get',
   '/v1/runs/{run_id}/events': 'get',
@@ -83,6 +93,16 @@ describe('GET /openapi.json', () => {
       '/v1/workflows/types': 'workflows:read',
       '/v1/roster': 'workflows:read',
       '/v1/models': 'workflows:read',
+      '/v1/chat/completions': 'workflows:execute',
+      '/v1/embeddings': 'workflows:execute',
+      '/v1/tasks': 'workflows:execute',
+      '/v1/route': 'workflows:read',
+      '/v1/supervise': 'workflows:execute',
+      '/v1/supervise/tools': 'workflows:read',
+      '/v1/stats': 'workflows:read',
+      '/v1/health': 'workflows:read',
+      '/v1/evidence': 'workflows:execute',
+      '/v1/evidence/{document_id}': 'workflows:execute',
       '/v1/runs': 'runs:read',
       '/v1/runs/{run_id}': 'runs:read',
       '/v1/runs/{run_id}/events': 'runs:read',
@@ -119,7 +139,9 @@ describe('GET /openapi.json', () => {
     const lane = timeline?.properties.tasks?.items.properties
     expect(Object.keys(lane ?? {})).toEqual(Object.keys(real.timeline.tasks[0]))
     expect(Object.keys(lane?.spans?.items.properties ?? {})).toEqual(Object.keys(real.timeline.tasks[0].spans[0]))
-    expect(Object.keys(described.properties.results?.items.properties ?? {})).toEqual(Object.keys(real.results[0]))
+    // Only where a model was chosen, or evidence was asked for.
+    const always = Object.keys(described.properties.results?.items.properties ?? {})
+    expect(always.filter((name) => name !== 'routing' && name !== 'citations')).toEqual(Object.keys(real.results[0]))
   })
 
   it('describes every event of a stream where a run can be streamed, and nowhere else', async () => {

@@ -49,6 +49,7 @@ describe('the configuration', () => {
       apiKeys: {},
       file: null,
       allowedHosts: null,
+      phiEgress: false,
       ollamaParallel: null,
     })
   })

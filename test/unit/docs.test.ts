@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { buildApp } from '../../src/app.ts'
 import { EnvSchema, parseConfig } from '../../src/config.ts'
 import { ExecuteRequest } from '../../src/contract/execute.ts'
+import { MODEL_TIERS } from '../../src/contract/model-card.ts'
 import { buildCore } from '../../src/core.ts'
 import { PROBLEMS, TASK_ERRORS } from '../../src/errors.ts'
 import * as library from '../../src/library.ts'
@@ -88,7 +89,7 @@ describe.each(files)('%s', (file) => {
     const theirs = readers.flatMap((reader) => found(read(reader), /(?:env\.|env, '|\$\{)([A-Z][A-Z0-9_]*)/g))
     // Of the model servers; they stand in the README's section about them.
     const foreign = ['OLLAMA_NUM_PARALLEL', 'OLLAMA_CONTEXT_LENGTH']
-    const known = new Set([...Object.keys(EnvSchema.shape), ...theirs, ...foreign])
+    const known = new Set([...Object.keys(EnvSchema.shape), ...theirs, ...foreign, ...MODEL_TIERS])
     const named = found(text, /(?<![.\w])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?!\w)/g)
     expect(named.filter((name) => !known.has(name))).toEqual([])
   })

@@ -101,7 +101,10 @@ const DOCUMENTS: Readonly<Record<string, readonly (string | null)[]>> = {
 const lane = { model: 'm', gpu: 0, slots: 4, gpu_max: Number.POSITIVE_INFINITY }
 const agents: AgentTable = new Map(['Clinical', 'MedicalQA', 'Billing', 'Claims'].map((agent) => [agent, lane]))
 const catalogue = compileCatalogue(workflows, agents)
-const office = { catalogue, agents, max_tasks: 256, custom_layout: customLayout }
+const route = () => {
+  throw new Error('no workflow leaves its model open')
+}
+const office = { catalogue, agents, models: new Map(), route, max_tasks: 256, custom_layout: customLayout }
 const planOf = (workflow_type: string, context: Record<string, unknown>) =>
   buildPlan(office, { workflow_type, context })
 

@@ -26,6 +26,16 @@ const departureOf = ({ raw }: FastifyReply): CancelSignal => ({
   },
 })
 
+/** Who asks, how the run ends when they leave, and what the headers say. Throws a Problem. */
+export function submissionOf(request: FastifyRequest, reply: FastifyReply) {
+  const { tenant, subject } = request.caller
+  return {
+    caller: { tenant, subject, request_id: request.id },
+    cancel: departureOf(reply),
+    ...readSubmission(request.headers),
+  }
+}
+
 /**
  * Runs a request and answers it: as JSON, as a problem, or as a stream of events where the caller asked for one, within
  * `limits` of its reader. The route's schema must hold RunQuery.
@@ -37,16 +47,13 @@ export async function runAndAnswer(
   reply: FastifyReply,
   limits?: ReaderLimits,
 ) {
-  const { tenant, subject } = request.caller
   const { webhook_url = null, ...own } = body
-  const submission = readSubmission(request.headers)
+  const submission = submissionOf(request, reply)
   if (webhook_url !== null && !submission.respond_async) throw needsAsync()
   const options: SubmitOptions = {
-    caller: { tenant, subject, request_id: request.id },
-    cancel: departureOf(reply),
+    ...submission,
     timeline: (request.query as RunQuery).timeline === 'true',
     webhook: webhook_url,
-    ...submission,
   }
   if (reply.sse && !submission.respond_async) return streamRun(service, own, options, request, reply, limits)
   const answer = await service.execute(own, options)
@@ -67,7 +74,7 @@ const needsAsync = () =>
 
 function accept(
   { run_id, status, replayed }: Extract<RunAnswer, { kind: 'accepted' }>,
-  { respond_async }: Submission,
+  { respond_async }: Pick<Submission, 'respond_async'>,
   reply: FastifyReply,
 ) {
   reply.code(202).header('location', `/v1/runs/${run_id}`)

@@ -11,16 +11,28 @@ interface Numbered {
 /** About what an event of a task weighs beside the text of its deltas, in bytes. */
 const FRAME_BYTES = 200
 
+/** An event as text on the wire; `id` is its number, null for none. Empty: it does not go out. */
+export type Format = (event: RunEvent, id: number | null) => string
+
+/** As a server-sent event of its own name. */
+const asEvent: Format = ({ event, data }, id) =>
+  `${id === null ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+
 /**
  * Run events in, the text of server-sent events out, numbered from 1 in the order in which they are taken, or as their
  * history numbers them. Deltas of one attempt that still wait become one event; those of a discarded attempt are thrown away.
  */
 export class EventQueue {
+  readonly #format: Format
   #waiting: Numbered[] = []
   /** The delta of each task that waits and may still grow. */
   readonly #growing = new Map<string, Delta>()
   #taken = 0
   #bytes = 0
+
+  constructor(format: Format = asEvent) {
+    this.#format = format
+  }
 
   /**
    * About how many bytes of task events wait. `run.started` and `run.finished` are left out: each comes once, so nothing
@@ -46,7 +58,7 @@ export class EventQueue {
       if (event.event === 'task.delta' && this.#growing.get(event.data.task_id) === event)
         this.#growing.delete(event.data.task_id)
       if (id !== null) this.#taken = id ?? this.#taken + 1
-      text += `${id === null ? '' : `id: ${this.#taken}\n`}event: ${event.event}\ndata: ${JSON.stringify(event.data)}\n\n`
+      text += this.#format(event, id === null ? null : this.#taken)
     }
     this.#waiting.splice(0, count)
     return text

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { RunEvent } from '../../../src/contract/events.ts'
-import { EventQueue } from './event-queue.ts'
+import { EventQueue, type Format } from './event-queue.ts'
 
 export interface ReaderLimits {
   /** Bytes that may wait for a reader whose connection takes no more. */
@@ -23,6 +23,8 @@ export interface EventWriterParts {
   socket: Socket
   limits: ReaderLimits
   onDrop: (reason: DropReason, waiting_bytes: number) => void
+  /** @default each as a server-sent event of its own name */
+  format?: Format | undefined
 }
 
 /** Bytes handed to the connection at once. A reader must take these within `stall_ms`. */
@@ -41,7 +43,7 @@ export class EventWriter {
   /** Settles when the last byte has been handed over or the connection is gone; never rejects. */
   readonly closed: Promise<void>
   readonly #parts: EventWriterParts
-  readonly #queue = new EventQueue()
+  readonly #queue: EventQueue
   readonly #stall: NodeJS.Timeout
   readonly #heartbeat: NodeJS.Timeout
   /** Of what was taken from the queue, the part not yet handed over. */
@@ -56,6 +58,7 @@ export class EventWriter {
   constructor(parts: EventWriterParts) {
     const { raw, limits } = parts
     this.#parts = parts
+    this.#queue = new EventQueue(parts.format)
     this.#stall = setTimeout(this.#onStall, limits.stall_ms)
     this.#heartbeat = setTimeout(this.#onSilence, limits.heartbeat_ms)
     const { promise, resolve } = Promise.withResolvers<void>()

@@ -6,6 +6,7 @@ import type { RunView } from '../../../src/contract/runs.ts'
 import type { RunAnswer, RunEnd, Service, SubmitOptions } from '../../../src/contract/service.ts'
 import { storeProblem } from '../../../src/contract/store-problem.ts'
 import { Problem, StoreError } from '../../../src/errors.ts'
+import type { Format } from './event-queue.ts'
 import { EventWriter, READER_LIMITS, type ReaderLimits } from './event-writer.ts'
 import { problemOf } from './problem-of.ts'
 
@@ -18,6 +19,7 @@ export function openStream(
   request: FastifyRequest,
   reply: FastifyReply,
   limits: ReaderLimits,
+  format?: Format,
 ): EventWriter {
   // no-store: clinical text. no-transform: a proxy that compresses holds events back.
   reply.header('cache-control', 'no-cache, no-store, no-transform').header('x-accel-buffering', 'no')
@@ -28,6 +30,7 @@ export function openStream(
     raw: reply.raw,
     socket: request.raw.socket,
     limits,
+    format,
     onDrop: (reason, waiting_bytes) => {
       service.readerDropped()
       request.log.warn({ reason, waiting_bytes }, 'slow reader dropped')
@@ -49,7 +52,7 @@ export function finishedEvent(end: RunEnd, request: FastifyRequest): RunEvent {
 }
 
 /** A kept run as it was answered the first time. */
-function endOf(run: RunView): RunEnd {
+export function endOf(run: RunView): RunEnd {
   const { document_status: _, approvals: __, created_at: ___, started_at: ____, finished_at: _____, ...rest } = run
   return { response: rest as ExecuteResponse, timed_out: false, stopped: false }
 }
@@ -73,10 +76,11 @@ export async function streamRun(
   request: FastifyRequest,
   reply: FastifyReply,
   limits: ReaderLimits = READER_LIMITS,
+  format?: Format,
 ): Promise<void> {
   let writer: EventWriter | null = null
   const emit = (event: RunEvent, id?: number | null): EventWriter => {
-    writer ??= openStream(service, request, reply, limits)
+    writer ??= openStream(service, request, reply, limits, format)
     writer.push(event, id)
     return writer
   }

@@ -22,7 +22,31 @@ export const problemSchema = {
         properties: { field: { type: 'string' }, message: { type: 'string' } },
       },
     },
-    run: { type: 'object', description: 'Of run_failed and run_timeout: the run with the results that there are' },
+    run: {
+      type: 'object',
+      description:
+        'Of run_failed, run_timeout, and of not_ready where the service was stopped: the run with the results that there are',
+    },
+    estimate: {
+      type: 'object',
+      description: 'Of overloaded where it was refused by estimate: milliseconds, null where nothing is known',
+      properties: { wait_ms: { type: ['integer', 'null'] }, finish_ms: { type: ['integer', 'null'] } },
+    },
+    retry_after_s: {
+      type: 'integer',
+      description: 'Seconds, where the problem ends a stream and no header can say it any more',
+    },
+    routing: { type: 'object', description: 'Of no_model: the kind of the task, and why each model may not serve it' },
+    error: {
+      type: 'object',
+      description: 'Of the routes in OpenAI’s shape: the same as its clients read it',
+      properties: {
+        message: { type: 'string' },
+        type: { type: 'string' },
+        param: { type: ['string', 'null'] },
+        code: { type: 'string' },
+      },
+    },
   },
 } as const
 

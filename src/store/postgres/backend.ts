@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { sql } from 'kysely'
+import { type CompiledQuery, sql } from 'kysely'
 import type { Backend, Db } from '../backend.ts'
 import { GroupCommit } from '../group-commit.ts'
 import { type Migrations, migrate, schemaState } from '../migrations.ts'
 import { asStoreError, isConflict } from './faults.ts'
+import { pipelined } from './pipeline.ts'
 import { behindWall, isAboveWalls, overWalls, prepareRole } from './walls.ts'
 
 const MOST_TRIES = 6
@@ -27,17 +28,14 @@ export function createPostgresBackend(db: Db, migrations: Migrations): Backend {
     stepsDown ??= await isAboveWalls(db)
     return stepsDown
   }
-  const inTransaction = <T>(wall: (trx: Db, steps: boolean) => Promise<unknown>, body: (trx: Db) => Promise<T>) =>
+  const inTransaction = <T>(wall: (db: Db, steps: boolean) => CompiledQuery, body: (trx: Db) => Promise<T>) =>
     retried(async () => {
-      const steps = await isSuper()
-      return db.transaction().execute(async (trx) => {
-        await wall(trx, steps)
-        return body(trx)
-      })
+      const first = wall(db, await isSuper())
+      return db.transaction().execute((trx) => pipelined(trx, first, body))
     })
   const ofTenant = <T>(tenant: string, lazy: boolean, body: (trx: Db) => Promise<T>): Promise<T> =>
-    inTransaction((trx, stepsDown) => behindWall(trx, { tenant, stepsDown, lazy }), body)
-  const commits = new GroupCommit(ofTenant, (tenant) => tenant)
+    inTransaction((on, stepsDown) => behindWall(on, { tenant, stepsDown, lazy }), body)
+  const commits = new GroupCommit(ofTenant, (tenant) => tenant, { sideBySide: true })
   return {
     write: (tenant, work, lazy) => commits.write(tenant, work, lazy),
     read: (tenant, query) => ofTenant(tenant, false, query),

@@ -50,6 +50,8 @@ export function createPool(options: PoolOptions): pg.Pool {
     idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
     // PostgreSQL behind a cut wire cannot end a statement; this ends the waiting for it.
     query_timeout: options.statementTimeoutMs + 2000,
+    // Statements of one transaction need not wait for each other's replies.
+    pipeline: true,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
   })

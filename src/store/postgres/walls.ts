@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type CompiledQuery, sql } from 'kysely'
 import type { Db } from '../backend.ts'
 import { PER_TENANT } from '../tables.ts'
 
@@ -12,16 +12,22 @@ interface Side {
   lazy: boolean
 }
 
+/**
+ * A plan that PostgreSQL keeps for a named statement is the one that looked best when the tables were empty, until somebody
+ * has analysed them: with it a run was looked for among all of its tenant. Made anew it costs little.
+ */
+const PLANS_ANEW = sql`set_config('plan_cache_mode', 'force_custom_plan', true)`
+
 /** Sets for this transaction whose rows it may see, and how it commits. One statement. */
-export const behindWall = (trx: Db, { tenant, stepsDown, lazy }: Side) =>
-  sql`select set_config('consilium.tenant', ${tenant}, true), set_config('consilium.scope', '', true)
+export const behindWall = (db: Db, { tenant, stepsDown, lazy }: Side): CompiledQuery =>
+  sql`select set_config('consilium.tenant', ${tenant}, true), set_config('consilium.scope', '', true), ${PLANS_ANEW}
     ${lazy ? sql`, set_config('synchronous_commit', 'off', true)` : sql``}
-    ${stepsDown ? sql`, set_config('role', ${ROLE}, true)` : sql``}`.execute(trx)
+    ${stepsDown ? sql`, set_config('role', ${ROLE}, true)` : sql``}`.compile(db)
 
 /** For recovery and housekeeping: all tenants. */
-export const overWalls = (trx: Db, stepsDown: boolean) =>
-  sql`select set_config('consilium.scope', 'all', true)
-    ${stepsDown ? sql`, set_config('role', ${ROLE}, true)` : sql``}`.execute(trx)
+export const overWalls = (db: Db, stepsDown: boolean): CompiledQuery =>
+  sql`select set_config('consilium.scope', 'all', true), ${PLANS_ANEW}
+    ${stepsDown ? sql`, set_config('role', ${ROLE}, true)` : sql``}`.compile(db)
 
 /** Whether row-level security does not bind the user that we connect as. */
 export async function isAboveWalls(db: Db): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../backend.ts'
-import type { CancelAsked, Claimed, Lease, OpenStatus, RunRecord, Unfinished } from '../records.ts'
+import type { AtWork, CancelAsked, Claimed, Lease, OpenStatus, RunRecord, Unfinished } from '../records.ts'
 import { type Given, statement } from '../statement.ts'
 import { OPEN, whyRefused } from './open.ts'
 import { RECORD } from './runs.ts'
@@ -43,16 +43,32 @@ export async function requestCancel(trx: Db, tenant: string, runId: string, at: 
 /** Spelled out: with parameters SQLite does not find the index on such runs, and reads the whole table. */
 const AT_WORK = sql<boolean>`status in ('queued', 'running')`
 
+/**
+ * Rows that somebody is writing just now are passed over where there are several connections: that write is a sign of life
+ * itself, or the next beat is. Waiting for them could close a circle with whoever writes several runs at once.
+ */
 const touch = statement((db, given: Given<{ owner: string; at: number }>) =>
   db
     .updateTable('runs')
     .set({ touched_at: given(({ at }) => at) })
-    .where(
-      'owner',
-      '=',
-      given(({ owner }) => owner),
-    )
-    .where(AT_WORK),
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple('tenant', 'run_id'),
+        'in',
+        selectFrom('runs')
+          .select(['tenant', 'run_id'])
+          .where(
+            'owner',
+            '=',
+            given(({ owner }) => owner),
+          )
+          .where(AT_WORK)
+          .$if(db.getExecutor().adapter.supportsMultipleConnections !== false, (rows) =>
+            rows.forNoKeyUpdate().skipLocked(),
+          )
+          .$asTuple('tenant', 'run_id'),
+      ),
+    ),
 )
 
 export const heartbeat = async (db: Db, owner: string, at: number): Promise<number> =>
@@ -71,3 +87,23 @@ export const unfinished = (db: Db, query: Unfinished): Promise<RunRecord[]> =>
     .orderBy('run_id')
     .limit(query.limit)
     .execute()
+
+/** A list of its own for each, so that a backlog of one hides nothing of the others. */
+const atWorkOf = statement((db, given: Given<{ owner: string; held: number; free: number }>) => {
+  const runs = db.selectFrom('runs').select(RECORD).where(AT_WORK).orderBy('touched_at').orderBy('run_id')
+  const owner = given((one) => one.owner)
+  const held = given((one) => one.held)
+  // SQLite takes the limit of a part of a union inside of brackets only.
+  const part = (rows: typeof runs) => db.selectFrom(rows.as('part')).selectAll()
+  return part(runs.where('owner', '=', owner).limit(held))
+    .unionAll(part(runs.where('owner', '<>', owner).limit(held)))
+    .unionAll(part(runs.where('owner', 'is', null).limit(given((one) => one.free))))
+    .orderBy('touched_at')
+    .orderBy('run_id')
+})
+
+export async function atWork(db: Db, owner: string, most: { held: number; free: number }): Promise<AtWork> {
+  const { rows } = await atWorkOf(db, { owner, ...most })
+  const lists = Object.groupBy(rows, (row) => (row.owner === null ? 'free' : row.owner === owner ? 'ours' : 'others'))
+  return { ours: lists.ours ?? [], others: lists.others ?? [], free: lists.free ?? [] }
+}

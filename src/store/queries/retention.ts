@@ -10,6 +10,9 @@ export const NOTHING: Readonly<Deleted> = Object.freeze({
   webhook_deliveries: 0,
 })
 
+/** 9999-12-31: days are compared as text, and further ones are written longer. */
+const LAST_DAY = 253_402_214_400_000
+
 export async function tenantsWithFinished(db: Db, before: number): Promise<string[]> {
   const rows = await db.selectFrom('runs').select('tenant').distinct().where('finished_at', '<', before).execute()
   return rows.map(({ tenant }) => tenant)
@@ -26,6 +29,9 @@ export async function deleteFinished(trx: Db, tenant: string, before: number, li
     .limit(Math.min(limit, 1000))
     .execute()
   if (old.length === 0) return NOTHING
+  // What was spent on days of which no run is kept any more binds nobody.
+  const first_day = new Date(Math.min(before, LAST_DAY)).toISOString().slice(0, 10)
+  await trx.deleteFrom('spending').where('tenant', '=', tenant).where('day', '<', first_day).execute()
   const ids = old.map(({ run_id }) => run_id)
   const drop = async (table: keyof Deleted): Promise<number> => {
     const { numDeletedRows } = await trx

@@ -3,7 +3,7 @@ import type { Outcome } from '../../contract/outcome.ts'
 import type { Db } from '../backend.ts'
 import type { Clinical } from '../clinical.ts'
 import { StoreError } from '../errors.ts'
-import type { RunDetail, RunFilter, RunRecord, StoredEvent, TaskRecord } from '../records.ts'
+import type { Progress, RunDetail, RunFilter, RunRecord, StoredEvent, TaskRecord } from '../records.ts'
 
 /** Everything but clinical text. */
 export const RECORD = [
@@ -110,4 +110,34 @@ export async function events(
     .limit(limit)
     .execute()
   return rows.map((row) => ({ ...row, data: clinical.open(row.data, 'events.data', tenant, runId, `${row.id}`) }))
+}
+
+/** So many runs in one statement: their ids are its parameters. */
+const PROGRESS_AT_ONCE = 500
+
+export async function progress(db: Db, runs: readonly Pick<RunRecord, 'tenant' | 'run_id'>[]): Promise<Progress[]> {
+  const found: Progress[] = []
+  for (let from = 0; from < runs.length; from += PROGRESS_AT_ONCE) {
+    const byTenant = Map.groupBy(runs.slice(from, from + PROGRESS_AT_ONCE), ({ tenant }) => tenant)
+    const rows = await db
+      .selectFrom('runs')
+      .select(['tenant', 'run_id', 'last_event_id', 'finished_at'])
+      .where(({ eb, and, or }) =>
+        or(
+          Array.from(byTenant, ([tenant, some]) =>
+            and([
+              eb('tenant', '=', tenant),
+              eb(
+                'run_id',
+                'in',
+                some.map(({ run_id }) => run_id),
+              ),
+            ]),
+          ),
+        ),
+      )
+      .execute()
+    found.push(...rows)
+  }
+  return found
 }

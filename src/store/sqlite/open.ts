@@ -16,12 +16,15 @@ import { asStoreError } from './faults.ts'
 import { DATABASE_FILE, openFile } from './file.ts'
 import { lockFolder } from './lock.ts'
 import { transactionsOf } from './transactions.ts'
+import { lockExtensions, vectorsOf } from './vectors.ts'
 import { WalFlush } from './wal-flush.ts'
 
 export interface SqliteOptions {
   /** Made when it is not there. One process at a time. Null: in memory, gone when it is closed. */
   folder: string | null
   keys: Keys | null
+  /** Told, once, when this machine has no sqlite-vec: memories are then compared more slowly. @default nobody */
+  onNoVectors?: (error: unknown) => void
 }
 
 export const SQLITE_MIGRATIONS = migrationsFor({ integer: 'integer', bytes: 'blob' })
@@ -41,7 +44,11 @@ interface Opened {
   release: () => void
 }
 
-function createBackend({ database, wal, release }: Opened, migrations: Migrations): Backend {
+function createBackend(
+  { database, wal, release }: Opened,
+  migrations: Migrations,
+  onNoVectors: SqliteOptions['onNoVectors'],
+): Backend {
   const db: Db = new Kysely<Tables>({ dialect: new NodeSqliteDialect(database) })
   const inTransaction = transactionsOf(database)
   const flush = wal === null ? null : new WalFlush(wal)
@@ -59,6 +66,7 @@ function createBackend({ database, wal, release }: Opened, migrations: Migration
     write: (tenant, work, lazy) => commits.write(tenant, work, lazy),
     read: (_, query) => guarded(() => query(db)),
     across: (query) => guarded(() => query(db)),
+    comparesVectors: vectorsOf(database, onNoVectors),
     migrate: () => guarded(() => migrate(db, migrations)),
     schema: () => guarded(() => schemaState(db, migrations)),
     settled: () => flush?.settled() ?? Promise.resolve(),
@@ -93,17 +101,20 @@ function openFolder(folder: string): Opened {
   }
 }
 
-const openMemory = (): Opened => ({
-  database: new DatabaseSync(':memory:'),
-  wal: null,
-  release: () => undefined,
-})
+function openMemory(): Opened {
+  const database = new DatabaseSync(':memory:', { allowExtension: true })
+  lockExtensions(database)
+  return { database, wal: null, release: () => undefined }
+}
 
 /**
  * The store in one file of a folder. Throws ConfigError: another process has the folder, it cannot be written, the
  * file is torn, corrupt or another program's.
  */
-export function openSqliteStore({ folder, keys }: SqliteOptions, migrations: Migrations = SQLITE_MIGRATIONS): Store {
+export function openSqliteStore(
+  { folder, keys, onNoVectors }: SqliteOptions,
+  migrations: Migrations = SQLITE_MIGRATIONS,
+): Store {
   const opened = folder === null ? openMemory() : openFolder(folder)
-  return createSqlStore(createBackend(opened, migrations), createClinical(createCipher(keys)))
+  return createSqlStore(createBackend(opened, migrations, onNoVectors), createClinical(createCipher(keys)))
 }

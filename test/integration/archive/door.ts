@@ -10,8 +10,10 @@ export interface Door {
   /** Cuts every connection; until it is opened again, every new one is refused. */
   close: () => Promise<void>
   open: () => Promise<void>
-  /** Connections stay, and nothing goes through any more. */
+  /** Connections stay, new ones are taken, and nothing goes through any more. */
   freeze: () => void
+  /** What was frozen is cut, and new connections go through again. */
+  thaw: () => void
 }
 
 /** A TCP door in front of PostgreSQL. The first `cuts` connections are cut as soon as they are made. */
@@ -19,9 +21,11 @@ export async function doorTo(target: string, cuts = 0): Promise<Door> {
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
   let seen = 0
+  let frozen = false
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
     if (++seen <= cuts) return void socket.destroy()
+    if (frozen) return void sockets.add(socket.pause())
     const upstream = connect(Number(port), hostname)
     for (const one of [socket, upstream]) sockets.add(one)
     upstream.on('error', () => socket.destroy())
@@ -50,7 +54,13 @@ export async function doorTo(target: string, cuts = 0): Promise<Door> {
     close,
     open: () => listen(own),
     freeze() {
+      frozen = true
       for (const one of sockets) one.unpipe().pause()
+    },
+    thaw() {
+      frozen = false
+      for (const one of sockets) one.destroy()
+      sockets.clear()
     },
   }
 }

@@ -71,10 +71,11 @@ describe('cli db check', () => {
     const { folder, file } = await filledFolder()
     const database = new DatabaseSync(file)
     const page = database.prepare("select rootpage from sqlite_schema where name = 'runs_listed'").get()?.rootpage
+    const size = Number(database.prepare('PRAGMA page_size').get()?.page_size)
     database.close()
     const bytes = readFileSync(file)
-    const start = (Number(page) - 1) * 4096
-    const entry = start + bytes.toString('latin1', start, start + 4096).search(/[0-9a-f]{8}-[0-9a-f]{4}-/)
+    const start = (Number(page) - 1) * size
+    const entry = start + bytes.toString('latin1', start, start + size).search(/[0-9a-f]{8}-[0-9a-f]{4}-/)
     bytes[entry] = bytes[entry] === 0x61 ? 0x62 : 0x61
     writeFileSync(file, bytes)
     expect(await runsIn(folder)).toBe(20)

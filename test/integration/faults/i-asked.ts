@@ -4,7 +4,7 @@ import type { RunList, RunView } from '../../../src/contract/runs.ts'
 import { bearer, claims, hmacToken } from '../../helpers/gate-tokens.ts'
 import { until } from './until.ts'
 
-const AUTH = bearer(hmacToken(claims({ scope: 'workflows:execute workflows:read runs:read admin' })))
+export const AUTH = bearer(hmacToken(claims({ scope: 'workflows:execute workflows:read runs:read admin' })))
 /** A start, and the time after which runs are taken over, fit in. */
 export const PATIENCE_MS = 30_000
 /** Several starts of a process. */
@@ -31,24 +31,28 @@ async function whenFree(ask: () => Promise<Response>): Promise<Response> {
   }
 }
 
-export const post = (origin: string, headers: Record<string, string> = {}): Promise<Response> =>
+export const post = (origin: string, headers: Record<string, string> = {}, body: object = ONE): Promise<Response> =>
   whenFree(() =>
     fetch(`${origin}/v1/workflows/execute`, {
       method: 'POST',
       headers: { ...AUTH, 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(ONE),
+      body: JSON.stringify(body),
     }),
   )
 
-async function get<T>(url: string): Promise<T> {
+export async function get<T>(url: string): Promise<T> {
   const response = await whenFree(() => fetch(url, { headers: AUTH }))
   if (response.status !== 200) throw new Error(`${url}: ${response.status}`)
   return (await response.json()) as T
 }
 
 /** Posts a run that must be accepted with 202; gives its id. */
-export async function submit(origin: string, headers: Record<string, string> = {}): Promise<string> {
-  const response = await post(origin, { ...ASYNC, ...headers })
+export async function submit(
+  origin: string,
+  headers: Record<string, string> = {},
+  body: object = ONE,
+): Promise<string> {
+  const response = await post(origin, { ...ASYNC, ...headers }, body)
   if (response.status !== 202) throw new Error(`status ${response.status}: ${await response.text()}`)
   return ((await response.json()) as { run_id: string }).run_id
 }
@@ -69,8 +73,16 @@ export async function endOf(origin: string, run_id: string): Promise<RunView> {
 
 /** What the audit of the tenant tells of this run, in order. */
 export async function actionsOn(origin: string, run_id: string): Promise<string[]> {
-  const { entries } = await get<AuditPage>(`${origin}/v1/audit?limit=1000`)
-  return entries.filter(({ object }) => object === `run/${run_id}`).map(({ action }) => action)
+  const actions: string[] = []
+  // Whoever looks often for the end of a run fills more than one page.
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: AuditPage = await get<AuditPage>(
+      `${origin}/v1/audit?limit=1000${cursor === '' ? '' : `&cursor=${cursor}`}`,
+    )
+    actions.push(...page.entries.filter(({ object }) => object === `run/${run_id}`).map(({ action }) => action))
+    cursor = page.next_cursor
+  }
+  return actions
 }
 
 /** Whether readiness is answered with this status now. */

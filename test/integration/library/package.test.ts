@@ -42,6 +42,7 @@ const NAMES = [
   'Problem',
   'WorkflowType',
   'createOrchestrator',
+  'createSupervisor',
   'defineWorkflow',
   'executeWorkflow',
   'getOrchestrator',

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
@@ -19,8 +19,27 @@ export interface Ledger {
   inFlightOf: (replica: string) => number
 }
 
+export interface Language {
+  /** What is no call is answered with an empty list. */
+  isCall: (request: IncomingMessage) => boolean
+  /** Which replica calls. */
+  callerOf: (request: IncomingMessage) => string
+  /** What every call is answered with. */
+  answer: string
+}
+
+/** That of the replicas in replica.ts. */
+const PLAIN: Language = {
+  isCall: () => true,
+  callerOf: ({ url }) => new URL(url ?? '/', 'http://ledger').searchParams.get('replica') ?? '',
+  answer: 'ok',
+}
+
 /** Answers after `takes_ms`. A call ends for it when it is answered, or its socket is gone. */
-export async function openLedger(takes_ms: number): Promise<Ledger> {
+export async function openLedger(
+  takes_ms: number,
+  { isCall, callerOf, answer: text }: Language = PLAIN,
+): Promise<Ledger> {
   const open = new Map<ServerResponse, string>()
   const begun = new Map<string, number>()
   let peak = 0
@@ -29,10 +48,14 @@ export async function openLedger(takes_ms: number): Promise<Ledger> {
   const answer = (response: ServerResponse) => {
     if (open.get(response) === held || !open.delete(response)) return
     done++
-    response.end('ok')
+    response.end(text)
   }
   const server = createServer((request, response) => {
-    const replica = new URL(request.url ?? '/', 'http://ledger').searchParams.get('replica') ?? ''
+    if (!isCall(request)) {
+      response.end('{"object":"list","data":[]}')
+      return
+    }
+    const replica = callerOf(request)
     begun.set(replica, (begun.get(replica) ?? 0) + 1)
     open.set(response, replica)
     peak = Math.max(peak, open.size)

@@ -75,7 +75,7 @@ describe('the log of a running service', () => {
     const others = new Set(log.filter((line) => !runs.includes(line) && !refused.includes(line)).map(({ msg }) => msg))
     for (const msg of others)
       expect(msg).toMatch(
-        /^(Server listening at http:\S+|listening|store opened|audit chains verified|model server|stopping|stopped)$/,
+        /^(Server listening at http:\S+|listening|store opened|memory built|audit chains verified|model server|stopping|stopped)$/,
       )
     expect(server.err()).toBe('')
   })

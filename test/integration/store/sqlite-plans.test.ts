@@ -8,8 +8,9 @@ import { createClinical } from '../../../src/store/clinical.ts'
 import { migrate } from '../../../src/store/migrations.ts'
 import { accept } from '../../../src/store/queries/accept.ts'
 import { AuditAppender } from '../../../src/store/queries/audit.ts'
-import { heartbeat, unfinished } from '../../../src/store/queries/claims.ts'
+import { atWork, heartbeat, unfinished } from '../../../src/store/queries/claims.ts'
 import { record } from '../../../src/store/queries/record.ts'
+import { progress } from '../../../src/store/queries/runs.ts'
 import { NodeSqliteDialect } from '../../../src/store/sqlite/dialect.ts'
 import { SQLITE_MIGRATIONS } from '../../../src/store/sqlite/open.ts'
 import type { Tables } from '../../../src/store/tables.ts'
@@ -36,9 +37,19 @@ async function plansOf(work: (db: Db) => Promise<unknown>): Promise<string[]> {
 }
 
 describe('on SQLite, no statement that is asked again and again reads a whole table', () => {
-  const WHOLE = /^SCAN (?!.*USING (COVERING )?INDEX)/
+  // A part of a union is what was found in a table, not a table.
+  const WHOLE = /^SCAN (?!part$|.*USING (COVERING )?INDEX)/
   test.each<[string, (db: Db) => Promise<unknown>]>([
     ['a sign of life', (db) => heartbeat(db, 'replica-1', T0)],
+    ['a look at all runs at work', (db) => atWork(db, 'replica-1', { held: 10, free: 10 })],
+    [
+      'a look how far runs are',
+      (db) =>
+        progress(
+          db,
+          [1, 2, 3].map((n) => ({ tenant: `t${n % 2}`, run_id: `r${n}` })),
+        ),
+    ],
     ['a look for unfinished runs', (db) => unfinished(db, { owner: null, limit: 10 })],
     ['a look for runs that were left', (db) => unfinished(db, { untouched_since: T0, limit: 10 })],
     [

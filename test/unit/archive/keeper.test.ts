@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Keeper, type KeeperParts } from '../../../src/archive/keeper.ts'
 import { StoreError } from '../../../src/store/errors.ts'
 import type { Store } from '../../../src/store/port.ts'
-import type { RunRecord, Unfinished } from '../../../src/store/records.ts'
+import type { AtWork, RunRecord, Unfinished } from '../../../src/store/records.ts'
 import { createLogger } from '../../../src/telemetry/log.ts'
 
 const run = (run_id: string, given: Partial<RunRecord> = {}): RunRecord => ({
@@ -29,14 +29,16 @@ function keeperOf(runs: RunRecord[], own: Partial<KeeperParts> = {}) {
   const inHand = new Set<string>()
   const looked = Promise.withResolvers<void>()
   let looks = 0
-  const unfinished = vi.fn(async ({ owner, others_than, limit }: Unfinished) => {
-    if (owner === null && ++looks === 2) looked.resolve()
-    const isAskedFor = (one: RunRecord) =>
-      others_than === undefined
-        ? owner === undefined || one.owner === owner
-        : one.owner !== null && one.owner !== others_than
-    return runs.filter(isAskedFor).slice(0, limit)
-  })
+  const unfinished = async ({ others_than, limit }: Unfinished) =>
+    runs.filter(({ owner }) => owner !== null && owner !== others_than).slice(0, limit)
+  const atWork = async (me: string, most: { held: number; free: number }): Promise<AtWork> => {
+    if (++looks === 2) looked.resolve()
+    return {
+      ours: runs.filter(({ owner }) => owner === me).slice(0, most.held),
+      others: runs.filter(({ owner }) => owner !== null && owner !== me).slice(0, most.held),
+      free: runs.filter(({ owner }) => owner === null).slice(0, most.free),
+    }
+  }
   const heartbeat = vi.fn(async () => runs.length)
   const take = vi.fn(async (one: RunRecord) => {
     Object.assign(one, { owner: 'me', epoch: one.epoch + 1 })
@@ -47,6 +49,7 @@ function keeperOf(runs: RunRecord[], own: Partial<KeeperParts> = {}) {
   const keeper = new Keeper({
     store: {
       unfinished,
+      atWork,
       heartbeat,
       expireApprovals: async () => [],
       requeueDecided: async () => 0,
@@ -62,7 +65,7 @@ function keeperOf(runs: RunRecord[], own: Partial<KeeperParts> = {}) {
     ...own,
   })
   onTestFinished(() => keeper.stop())
-  return { keeper, take, cancel, heartbeat, inHand, lines, looked: looked.promise, unfinished }
+  return { keeper, take, cancel, heartbeat, inHand, lines, looked: looked.promise }
 }
 
 const taken = (take: { mock: { calls: [RunRecord][] } }) => take.mock.calls.map(([{ run_id }]) => run_id)
@@ -129,9 +132,9 @@ describe('looking after stored runs', () => {
     const runs = [run('a')]
     const { keeper, take, lines } = keeperOf(runs, {
       store: {
-        unfinished: async () => {
+        atWork: async () => {
           if (away-- > 0) throw new StoreError('unavailable', 'gone')
-          return runs.filter(({ owner }) => owner === null)
+          return { ours: [], others: [], free: runs.filter(({ owner }) => owner === null) }
         },
         expireApprovals: async () => [],
         requeueDecided: async () => 0,
@@ -148,5 +151,25 @@ describe('looking after stored runs', () => {
       )
       .toEqual(['a'])
     expect(lines).toMatchObject([{ level: 40, msg: 'looking after stored runs failed' }])
+  })
+
+  it('asks the store one question a second when there is nothing to do, and keeps house every five', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const store = {
+      atWork: vi.fn(async () => ({ ours: [], others: [], free: [] })),
+      expireApprovals: vi.fn(async () => []),
+      requeueDecided: vi.fn(async () => 0),
+    }
+    const { keeper } = keeperOf([], { store: store as unknown as Store })
+    await keeper.start()
+    await vi.advanceTimersByTimeAsync(20_500)
+    expect(store.atWork).toHaveBeenCalledTimes(21)
+    expect(store.expireApprovals).toHaveBeenCalledTimes(5)
+    expect(store.requeueDecided).toHaveBeenCalledTimes(5)
+    // A run was parked or decided on: nobody waits five seconds for that.
+    keeper.wake()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(store.requeueDecided).toHaveBeenCalledTimes(6)
   })
 })

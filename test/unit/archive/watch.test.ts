@@ -2,6 +2,7 @@ import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LiveRuns } from '../../../src/archive/live.ts'
+import { Outlook } from '../../../src/archive/outlook.ts'
 import { watchRun } from '../../../src/archive/watch.ts'
 import type { RunEvent } from '../../../src/contract/events.ts'
 import { Problem } from '../../../src/errors.ts'
@@ -30,6 +31,8 @@ function history(pace: () => Promise<void> = async () => undefined) {
       await pace()
       return page
     },
+    progress: async (runs: readonly { tenant: string; run_id: string }[]) =>
+      runs.map((one) => ({ ...one, last_event_id: all.length, finished_at: ended ? 1 : null })),
   } as unknown as Store
   return {
     live,
@@ -50,7 +53,7 @@ const watcher = ({ store, live }: { store: Store; live: LiveRuns }, after = 0, t
   const told: (number | string)[] = []
   const left = new Cancellation()
   const done = watchRun(
-    { store, live },
+    { store, live, outlook: new Outlook(store) },
     {
       tenant,
       run_id: 'r',

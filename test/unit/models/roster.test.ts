@@ -8,6 +8,7 @@ const settings = (parts: Partial<ModelSettings> = {}): ModelSettings => ({
   apiKeys: {},
   file: null,
   allowedHosts: null,
+  phiEgress: false,
   ollamaParallel: null,
   ...parts,
 })
@@ -100,6 +101,9 @@ describe('a roster file', () => {
       context_window: null,
       served_model: 'clinical-7b',
       api_key: null,
+      card: {},
+      off: null,
+      no_phi: null,
     })
     expect(built.models.get('billing-8b')).toMatchObject({ slots: 3, context_window: 4096, api_key: 'sk-1' })
     expect(built.chains.get('Clinical')?.map(({ id }) => id)).toEqual(['clinical-7b', 'billing-8b'])
@@ -131,6 +135,16 @@ describe('a roster file', () => {
   })
 
   it.each<[string, object, RegExp]>([
+    [
+      'an agent with the name of what chooses',
+      { agents: { auto: { model: 'clinical-7b' } } },
+      /No agent and no model .*"auto"/,
+    ],
+    [
+      'a model with that name',
+      { models: [CLINICAL, BILLING, { ...CLINICAL, id: 'auto', url: 'http://gpu3/v1' }] },
+      /"auto"/,
+    ],
     [
       'an agent of an unknown model',
       { agents: { Clinical: { model: 'nope' } } },

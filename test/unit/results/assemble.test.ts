@@ -82,6 +82,8 @@ describe('the answer of a run', () => {
         },
         { model: 'BiMediX2-8B', url: 'http://b/v1', outcome: 'ok', latency_ms: 12.346, hedge: true },
       ],
+      cost: 0,
+      cached: false,
     })
   })
 

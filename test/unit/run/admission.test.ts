@@ -93,7 +93,8 @@ describe('a run', () => {
     const qa = planOf([task('a', { agent_type: 'MedicalQA' })])
     for (const works of [true, false]) {
       const shop = busy(8, { chains, parts: { works: (model) => works || model !== 'qa-model' } })
-      shop.chainOf = (agent) => (agent === 'MedicalQA' ? ['qa-model', MODEL] : [MODEL]).map((id) => ({ ...BARE, id }))
+      shop.chainOf = ({ agent_type }) =>
+        (agent_type === 'MedicalQA' ? ['qa-model', MODEL] : [MODEL]).map((id) => ({ ...BARE, id }))
       expect(ask(qa, 1000, shop)?.reason).toBe(works ? undefined : 'too_late')
     }
   })

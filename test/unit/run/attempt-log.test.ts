@@ -79,7 +79,7 @@ describe('the record of an attempt', () => {
   it('has none either of a fallback whose lane was full; that is not the model last asked', () => {
     const { log, now } = begun()
     log.ended(log.sent(ONE, now(), now(), false), failure('upstream_error'))
-    log.turnedAway(TWO)
+    log.turnedAway(TWO, 'queue_full')
     expect([log.count, log.lastOutcome]).toEqual([2, 'queue_full'])
     const outcome = log.failed('queue_full')
     expect(outcome.attempts[1]).toMatchObject({ model: 'two', started_at_ms: null, latency_ms: 0 })

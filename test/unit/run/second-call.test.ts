@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { TaskEvent } from '../../../src/run/run-context.ts'
-import { runTask } from '../../../src/run/task.ts'
+import { tryTask } from '../../../src/run/task.ts'
 import type { Workshop } from '../../../src/run/workshop.ts'
 import { claimant, FakePort, fakeShop, NO_RETRIES, retriesBy, runContext } from '../../helpers/fake-port.ts'
 import { planOf, task } from '../../helpers/plans.ts'
@@ -18,7 +18,7 @@ function ward(parts: Partial<Workshop> = {}, chain = ['one', 'two', 'three']) {
     parts: { hedgeAfterMs: () => AFTER, ...parts },
   })
   const told: TaskEvent[] = []
-  const running = runTask(
+  const running = tryTask(
     shop,
     runContext({ emit: (event) => told.push(event) }),
     draft as NonNullable<typeof draft>,

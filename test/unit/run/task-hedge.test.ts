@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { withinBudget } from '../../../src/models/retry-budget.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import type { RunContext, TaskEvent } from '../../../src/run/run-context.ts'
-import { runTask } from '../../../src/run/task.ts'
+import { tryTask } from '../../../src/run/task.ts'
 import type { Workshop } from '../../../src/run/workshop.ts'
 import { claimant, FakePort, fakeShop, NO_RETRIES, retriesBy, runContext } from '../../helpers/fake-port.ts'
 import { planOf, task } from '../../helpers/plans.ts'
@@ -22,7 +22,7 @@ function ward(parts: Partial<Workshop> = {}, chain = ['one', 'two']) {
   })
   const told: TaskEvent[] = []
   const walk = (own: Partial<RunContext> = {}) =>
-    runTask(
+    tryTask(
       shop,
       runContext({ emit: (event) => told.push(event), ...own }),
       draft as NonNullable<typeof draft>,

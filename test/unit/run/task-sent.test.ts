@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { runTask } from '../../../src/run/task.ts'
+import { tryTask } from '../../../src/run/task.ts'
 import type { Workshop } from '../../../src/run/workshop.ts'
 import { FakePort, fakeShop, NO_RETRIES, runContext } from '../../helpers/fake-port.ts'
 import { planOf, task } from '../../helpers/plans.ts'
@@ -11,7 +11,7 @@ function ward(chain: string[], parts: Partial<Workshop> = {}) {
   const port = new FakePort()
   const slots = Object.fromEntries(chain.map((model) => [model, 1]))
   const shop = fakeShop(port, { slots, chains: { Clinical: chain }, parts })
-  const running = runTask(shop, runContext(), draft as NonNullable<typeof draft>, 'Write.')
+  const running = tryTask(shop, runContext(), draft as NonNullable<typeof draft>, 'Write.')
   return { port, shop, running }
 }
 

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { RetryQuestion } from '../../../src/models/port.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import type { RunContext } from '../../../src/run/run-context.ts'
-import { runTask } from '../../../src/run/task.ts'
+import { tryTask } from '../../../src/run/task.ts'
 import { FakePort, type FakeShop, fakeShop, retriesBy, runContext, type ShopSpec } from '../../helpers/fake-port.ts'
 import { planOf, task } from '../../helpers/plans.ts'
 
 const walk = (shop: FakeShop, timeout_ms: number | null, own: Partial<RunContext> = {}) => {
   const [draft] = planOf([task('a')]).tasks
-  return runTask(shop, runContext(own), { ...(draft as NonNullable<typeof draft>), timeout_ms }, 'Write a.')
+  return tryTask(shop, runContext(own), { ...(draft as NonNullable<typeof draft>), timeout_ms }, 'Write a.')
 }
 
 const chainOf = (...models: string[]): ShopSpec => ({

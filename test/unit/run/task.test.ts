@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Failure } from '../../../src/models/port.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import type { RunContext, TaskEvent } from '../../../src/run/run-context.ts'
-import { runTask } from '../../../src/run/task.ts'
+import { tryTask } from '../../../src/run/task.ts'
 import {
   claimant,
   type FakeCall,
@@ -17,7 +17,7 @@ import { planOf, task } from '../../helpers/plans.ts'
 
 const [draft] = planOf([task('a', { max_tokens: 99, temperature: 0.3, priority: 2 })]).tasks
 const walk = (shop: FakeShop, own: Partial<RunContext> = {}) =>
-  runTask(shop, runContext(own), draft as NonNullable<typeof draft>, 'Write a.')
+  tryTask(shop, runContext(own), draft as NonNullable<typeof draft>, 'Write a.')
 
 const CLAIM = { claimant: claimant(), priority: 0, rank: 0, work: 0 }
 
@@ -74,6 +74,7 @@ describe('a task', () => {
       truncated: false,
       simulated: true,
       warnings: ['w'],
+      cost: 0,
       first_token_ms: null,
       attempts: [
         {

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { must, number } from './must.ts'
+
+const dollars = number(0, 1_000_000)
+
+const limits = {
+  per_run: dollars.optional().describe('US dollars that one run may cost'),
+  per_caller_day: dollars.optional().describe('US dollars that one caller may spend a day (UTC)'),
+  per_tenant_day: dollars.optional().describe('US dollars that all callers of a tenant together may spend a day (UTC)'),
+}
+
+const BUDGETS = 'an object with per_run, per_caller_day or per_tenant_day'
+
+/** Of the roster file: what may be spent on models that have a price. What is left out is not bounded. */
+export const RosterBudgets = z.strictObject(
+  {
+    ...limits,
+    tenants: z
+      .record(z.string().min(1).max(128), z.strictObject(limits, must(BUDGETS)), must('an object: tenant → its limits'))
+      .optional()
+      .describe('Limits of single tenants, in place of those above, one by one'),
+  },
+  must(BUDGETS),
+)
+
+export type RosterBudgets = z.output<typeof RosterBudgets>
+
+/** Who spends: one account of a day. */
+export interface Account {
+  tenant: string
+  /** Null: the tenant's own, for all of its callers. */
+  caller: string | null
+  /** UTC, as 2026-11-21. */
+  day: string
+}
+
+/** A bound on an account, in whole billionths of a US dollar: sums of fractions would drift. */
+export interface Bound {
+  account: Account
+  limit: number
+}

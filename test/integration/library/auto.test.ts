@@ -1,0 +1,78 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { z } from 'zod'
+import { startSimulator } from '../../../simulator/simulate.ts'
+import { createOrchestrator, defineWorkflow, Problem, required } from '../../../src/library.ts'
+
+/** Two steps; the models are left to the service. */
+const LETTER = defineWorkflow({
+  type: 'letter',
+  description: 'A summary, and a letter from it.',
+  context: z.object({ stay: required('The stay') }),
+  tasks: [
+    {
+      task_id: 'summary',
+      agent_type: 'auto',
+      system: 'You summarise.',
+      prompt: 'Summarise this stay: {{context.stay}}',
+    },
+    {
+      task_id: 'letter',
+      agent_type: 'auto',
+      system: 'You write.',
+      prompt: 'Write a letter to the GP.',
+      dependencies: ['summary'],
+    },
+  ],
+  layout: { title: 'LETTER', sections: {} },
+})
+
+async function start() {
+  const simulator = await startSimulator({ reply: () => 'Done.' })
+  const orchestrator = createOrchestrator({ roster: simulator.roster, workflows: [LETTER] })
+  onTestFinished(async () => {
+    await orchestrator.close()
+    await simulator.close()
+  })
+  return { orchestrator, simulator }
+}
+
+describe('the library', () => {
+  it('gives a task to the model that suits it', async () => {
+    const { orchestrator } = await start()
+    const answer = await orchestrator.executeTask('Is 38.2 °C a fever?', { prefer: 'speed' })
+    expect(answer).toMatchObject({
+      content: 'Done.',
+      success: true,
+      metadata: { task_type: 'SIMPLE', simulated: true },
+    })
+    expect(answer.model).toBe(answer.routing?.target_model)
+  })
+
+  it('says which model that would be, and asks none', async () => {
+    const { orchestrator, simulator } = await start()
+    const decision = orchestrator.getRoutingDecision('Write a SQL query for all wards.')
+    expect(decision).toMatchObject({ task_type: 'CODING', target_tier: expect.any(String) })
+    expect(decision.reasoning).toContain(decision.target_model)
+    expect(simulator.ledger.received).toBe(0)
+  })
+
+  it('refuses with a Problem what no model may serve', async () => {
+    const { orchestrator } = await start()
+    expect(() => orchestrator.getRoutingDecision('Hi', { tiers: ['CLOUD_LARGE'] })).toThrow(Problem)
+    await expect(orchestrator.executeTask('Hi', { tiers: ['CLOUD_LARGE'] })).rejects.toMatchObject({ code: 'no_model' })
+  })
+
+  it('chooses for the tasks of a workflow too, each by what it asks for', async () => {
+    const { orchestrator, simulator } = await start()
+    const run = await orchestrator.executeWorkflow('letter', { stay: 'Woman, 63, pneumonia.' })
+    expect(run.status).toBe('succeeded')
+    for (const { routing, model, planned_model } of run.results) {
+      expect(routing?.target_model).toBe(planned_model)
+      expect(model).toBe(planned_model)
+    }
+    const last = [...simulator.servers.values()]
+      .flatMap(({ ledger }) => ledger.entries)
+      .find(({ messages }) => messages[0]?.content === 'You write.')
+    expect(last?.messages.at(-1)?.content).toContain('<output task="summary" agent="auto">Done.</output>')
+  })
+})
