@@ -103,6 +103,17 @@ export async function startRawServer(handle: RawHandler, onConnection?: (socket:
   }
 }
 
+/**
+ * Sends `chunk` again and again, as fast as the client reads, until the connection is gone. A write that failed is not
+ * followed by another: the socket counts as destroyed only later, and until then each would fail at once, for ever.
+ */
+export function pour(socket: Socket, chunk: Buffer | string): void {
+  const more = (error?: Error | null) => {
+    if (!error && socket.writable) socket.write(chunk, more)
+  }
+  more()
+}
+
 /** A port of loopback on which nothing listens. */
 export async function closedPort(): Promise<number> {
   const server = createServer()

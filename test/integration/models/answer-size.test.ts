@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { MAX_RESPONSE_BYTES } from '../../../src/models/client.ts'
-import { chatCompletion, httpAnswer, type RawHandler, startRawServer } from '../../helpers/raw-server.ts'
+import { chatCompletion, httpAnswer, pour, type RawHandler, startRawServer } from '../../helpers/raw-server.ts'
 import { clientOf, complete } from './subject.ts'
 
 const GIGABYTE = 2 ** 30
@@ -9,23 +9,20 @@ const CHUNK = Buffer.alloc(65_536, 0x20)
 /** What the kernel's buffers on both sides of a loopback connection may hold beside what the client read. */
 const IN_TRANSIT = 32 * 2 ** 20
 
-/** Sends `chunk` again and again, as fast as the client reads, until the connection is gone. */
-const pour =
+const endless =
   (head: string, chunk: Buffer): RawHandler =>
   ({ socket }) => {
-    const more = () => {
-      if (!socket.destroyed) socket.write(chunk, more)
-    }
-    socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${head}\r\n\r\n`, more)
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${head}\r\n\r\n`)
+    pour(socket, chunk)
   }
 
 const chunked = Buffer.concat([Buffer.from(`${CHUNK.length.toString(16)}\r\n`), CHUNK, Buffer.from('\r\n')])
 
 describe('an answer of a gigabyte', () => {
   it.each<[string, RawHandler]>([
-    ['that says so', pour(`content-length: ${GIGABYTE}`, CHUNK)],
-    ['in chunks', pour('transfer-encoding: chunked', chunked)],
-    ['until the connection closes', pour('connection: close', CHUNK)],
+    ['that says so', endless(`content-length: ${GIGABYTE}`, CHUNK)],
+    ['in chunks', endless('transfer-encoding: chunked', chunked)],
+    ['until the connection closes', endless('connection: close', CHUNK)],
   ])('%s is cut at the limit, and its connection is closed', async (_, handle) => {
     const server = await startRawServer(handle)
     const before = process.memoryUsage().arrayBuffers

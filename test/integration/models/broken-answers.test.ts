@@ -1,6 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { chatCompletion, closedPort, httpAnswer, type RawHandler, startRawServer } from '../../helpers/raw-server.ts'
+import {
+  chatCompletion,
+  closedPort,
+  httpAnswer,
+  pour,
+  type RawHandler,
+  startRawServer,
+} from '../../helpers/raw-server.ts'
 import { clientOf, complete } from './subject.ts'
 
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n'
@@ -108,13 +115,7 @@ describe('headers without end', () => {
 
   it('of interim answers and nothing else end with the deadline', async () => {
     const storm = 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(50)
-    const pour: RawHandler = ({ socket }) => {
-      const more = () => {
-        if (!socket.destroyed) socket.write(storm, more)
-      }
-      more()
-    }
-    const { result } = await against(pour, { within_ms: 60 })
+    const { result } = await against(({ socket }) => pour(socket, storm), { within_ms: 60 })
     expect(result).toMatchObject({ ok: false, code: 'upstream_timeout' })
   })
 
