@@ -13,8 +13,8 @@ COPY package.json LICENSE ./
 COPY src ./src
 COPY routes ./routes
 COPY workflows ./workflows
-# A volume that is mounted here takes over the owner.
-RUN install -d -o node -g node -m 700 /data
+# A volume that is mounted here takes over the owner. /heads: of AUDIT_HEAD_FILE, apart from the data.
+RUN install -d -o node -g node -m 700 /data /heads
 # The files stay root's: the process can read its own code, not change it.
 USER node
 EXPOSE 8000

@@ -9,6 +9,7 @@ import chatCompletions from './v1/chat/completions.ts'
 import embeddings from './v1/embeddings.ts'
 import evidence from './v1/evidence.ts'
 import serviceHealth from './v1/health.ts'
+import memories from './v1/memories.ts'
 import models from './v1/models.ts'
 import roster from './v1/roster.ts'
 import route from './v1/route.ts'
@@ -33,7 +34,7 @@ export default async function routes(app: FastifyInstance): Promise<void> {
   await app.register(models, { prefix: '/v1' })
   await app.register(supervise, { prefix: '/v1' })
   await app.register(chatCompletions, { prefix: '/v1/chat' })
-  for (const one of [tasks, route, stats, embeddings, evidence, serviceHealth])
+  for (const one of [tasks, route, stats, embeddings, evidence, memories, serviceHealth])
     await app.register(one, { prefix: '/v1' })
   for (const one of [runs, run, cancel, events, approval]) await app.register(one, { prefix: '/v1/runs' })
   await app.register(auditList, { prefix: '/v1' })

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import routes from '../routes/index.ts'
 import { workflows as builtin } from '../workflows/index.ts'
 import type { Config } from './config.ts'
-import { layFoundation } from './foundation.ts'
+import { type Foundation, layFoundation } from './foundation.ts'
 import type { WorkflowDefinition } from './plan/workflow.ts'
 import audit from './plugins/audit.ts'
 import auth from './plugins/auth.ts'
@@ -35,11 +35,24 @@ export interface AppParts {
 /** Longer than replicas take to agree on a Redis that is empty. */
 const SETTLING_MS = 3000
 
-/** The whole service, ready to listen or to be injected into. Throws a ConfigError when the Config does not fit together. */
+/**
+ * The whole service, ready to listen or to be injected into. Throws a ConfigError when the Config does not fit together;
+ * then nothing is left open.
+ */
 export async function buildApp(config: Config, parts: AppParts = {}): Promise<FastifyInstance> {
-  const { limits } = config
   const { workflows = builtin, log = createLogger(config.logLevel) } = parts
-  const { core, keeping, replicas, storeKind } = await layFoundation(config, workflows, log)
+  const foundation = await layFoundation(config, workflows, log)
+  try {
+    return await buildOn(foundation, config, log)
+  } catch (error) {
+    await foundation.abandon()
+    throw error
+  }
+}
+
+async function buildOn(foundation: Foundation, config: Config, log: Logger): Promise<FastifyInstance> {
+  const { limits } = config
+  const { core, keeping, replicas, storeKind } = foundation
   const app: FastifyInstance = Fastify({
     ...serverOptions(config),
     loggerInstance: log as FastifyBaseLogger,
@@ -79,9 +92,13 @@ export async function buildApp(config: Config, parts: AppParts = {}): Promise<Fa
     await keeping.start()
   })
   app.addHook('onClose', async () => {
-    await keeping.stop()
-    await core.close()
-    await replicas?.close()
+    try {
+      await keeping.stop()
+    } finally {
+      // Also when the last write failed: open connections would keep the process from its end.
+      await core.close()
+      await replicas?.close()
+    }
   })
   return app
 }

@@ -47,7 +47,16 @@ const smallest = (candidates: readonly Candidate[]): string | null =>
     .filter(({ card, off }) => card.kind === 'chat' && card.tier === 'LOCAL_SMALL' && off === null)
     .sort((a, b) => b.card.speed - a.card.speed || (a.card.id < b.card.id ? -1 : 1))[0]?.card.id ?? null
 
-const taskFor = (model: string, text: string): CustomTask => ({
+/** Who would be asked for the kind of a text; null: it is plain enough, or nobody is to be asked. */
+export function whoIsAsked(
+  { below, model, candidates }: Pick<ClarifyParts, 'below' | 'model' | 'candidates'>,
+  text: string,
+): string | null {
+  if (below === 0 || classify(text).confidence >= below) return null
+  return model ?? smallest(candidates)
+}
+
+const taskFor = (model: string, text: string, timeout_ms: number): CustomTask => ({
   task_id: 'kind',
   agent_type: 'auto',
   model,
@@ -59,7 +68,7 @@ const taskFor = (model: string, text: string): CustomTask => ({
   temperature: 0,
   priority: 0,
   dependencies: [],
-  timeout_ms: PATIENCE_MS,
+  timeout_ms,
   sampling: { response_format: ONE_OF },
   cache: true,
 })
@@ -67,14 +76,16 @@ const taskFor = (model: string, text: string): CustomTask => ({
 /**
  * The kind of a task by the word of a small local model, where the classifier is not sure. A run of one task, like every other.
  * Null: it is sure, nobody is to be asked, or what was asked gave no kind; then the classifier's own guess stands.
+ * `within_ms`: what the question may take, if that is less than our own patience.
  */
-export function createClarify({ below, model, candidates, execute }: ClarifyParts) {
-  const asked = model ?? smallest(candidates)
-  return async (text: string, options: ExecuteOptions): Promise<TaskType | null> => {
-    if (asked === null || below === 0 || classify(text).confidence >= below) return null
+export function createClarify({ execute, ...parts }: ClarifyParts) {
+  return async (text: string, options: ExecuteOptions, within_ms = PATIENCE_MS): Promise<TaskType | null> => {
+    const asked = whoIsAsked(parts, text)
+    if (asked === null) return null
+    const timeout_ms = Math.max(1, Math.floor(Math.min(within_ms, PATIENCE_MS)))
     try {
       const { response } = await execute(
-        { workflow_type: 'custom', context: {}, custom_tasks: [taskFor(asked, text)] },
+        { workflow_type: 'custom', context: {}, custom_tasks: [taskFor(asked, text, timeout_ms)] },
         options,
       )
       return kindIn(response.results[0]?.content ?? '')

@@ -1,8 +1,11 @@
 import type { Logger } from 'pino'
 import { customLayout } from '../workflows/custom.ts'
+import { askerOf } from './asker.ts'
+import { type BudgetLeft, createBudgetLeft } from './budget-left.ts'
 import type { Config } from './config.ts'
 import type { RosterView } from './contract/roster.ts'
 import { safeError } from './contract/safe-error.ts'
+import type { RunCaller } from './contract/service.ts'
 import { evidenceFrom } from './evidence-desk.ts'
 import { buildLanes, pinAgents, pinModels } from './lanes.ts'
 import type { Memories } from './memories.ts'
@@ -19,10 +22,12 @@ import type { Replicas } from './queue/replicas.ts'
 import { viewRoster } from './roster-view.ts'
 import { createRouter, type Router } from './router.ts'
 import { MemoryLedger } from './routing/budget/memory-ledger.ts'
-import type { SpendingLedger } from './routing/budget/port.ts'
+import type { Accounts, SpendingLedger } from './routing/budget/port.ts'
 import { resolveCard } from './routing/cards/resolve.ts'
 import { AnswerCache } from './run/answer-cache.ts'
+import type { Asker } from './run/asker.ts'
 import { Backlog } from './run/backlog.ts'
+import { createEmbedder, type Embedder } from './run/embedder.ts'
 import { waitBehindAll } from './run/estimate.ts'
 import { Forecast } from './run/forecast.ts'
 import type { LanePort } from './run/lane-port.ts'
@@ -45,6 +50,10 @@ export interface Core {
   stats: TaskStats
   /** Null: this process keeps nothing. */
   memories: Memories | null
+  /** Who asks for embeddings outside of a run. */
+  askerOf: (caller: RunCaller) => Asker
+  /** What a caller's accounts have left, for the choice of models. */
+  budgetLeft: BudgetLeft
   answers: AnswerCache | null
   /** Makes a supervisor that has its work done by an engine. */
   supervising: Supervising
@@ -58,12 +67,14 @@ export interface Core {
 }
 
 export interface CoreParts {
+  /** @default built from the Config */
+  roster?: Roster
   /** With whom the lanes are shared. @default null, nobody */
   replicas?: Replicas | null
   /** Where spending is counted. @default in this process alone */
-  ledger?: SpendingLedger
+  ledger?: SpendingLedger & Accounts
   /** Opens what is remembered, for the models of the roster. @default nothing is */
-  openMemories?: (models: Roster['models']) => Memories
+  openMemories?: (models: Roster['models'], embedderFor: (model: Model) => Embedder) => Memories
 }
 
 /** Builds the core from a Config. Throws a ConfigError when roster and workflows do not fit together. */
@@ -71,11 +82,9 @@ export function buildCore(
   config: Config,
   workflows: readonly WorkflowDefinition[],
   log: Logger,
-  { replicas = null, ledger = new MemoryLedger(), openMemories }: CoreParts = {},
+  { roster = buildRoster(config.models), replicas = null, ledger = new MemoryLedger(), openMemories }: CoreParts = {},
 ): Core {
   const { limits } = config
-  const roster = buildRoster(config.models)
-  const memories = openMemories?.(roster.models) ?? null
   const { gpus, lanes } = buildLanes(roster, limits.priorityAgingMs, replicas)
   const models = pinModels(roster, lanes)
   const agents = pinAgents(roster, models)
@@ -87,18 +96,24 @@ export function buildCore(
     onSlots: (model, slots) => lanes.get(model)?.resize(slots),
     log: (finding) => log[GOOD_NEWS.has(finding.finding) ? 'info' : 'warn'](finding, 'model server'),
   })
-  const openPurse = createPurses({
+  const spending = {
     budgets: roster.budgets,
     prices: new Map([...roster.models.values()].map((model) => [model.id, resolveCard(model).price])),
-    ledger,
-    onFault: (err) => log.error({ failure: safeError(err) }, 'spending could not be counted'),
-  })
+    onFault: (err: unknown) => log.error({ failure: safeError(err) }, 'spending could not be counted'),
+  }
+  const openPurse = createPurses({ ...spending, ledger })
+  const asking = (caller: RunCaller) => askerOf(caller, openPurse)
   const { answerCache } = config
   const answers = answerCache.max_bytes === 0 ? null : new AnswerCache(answerCache)
   const stats = new TaskStats()
   const backlog = new Backlog()
   const estimatedWaitMs = (model: string) => waitBehindAll(lanes.get(model) as LanePort, backlog)
   const forecast = new Forecast()
+  const { laneQueueMax: lane_queue_max, taskTimeoutMs: task_timeout_ms } = limits
+  const memories =
+    openMemories?.(roster.models, (model) =>
+      createEmbedder({ models: servers, lanes, forecast, backlog, lane_queue_max, task_timeout_ms }, model),
+    ) ?? null
   const router = createRouter({
     roster,
     servers,
@@ -139,10 +154,10 @@ export function buildCore(
       hedgeAfterMs: (agent) => roster.hedges.get(agent) ?? null,
       openPurse,
       answers,
-      findEvidence: evidenceFrom(memories?.service ?? null),
+      findEvidence: evidenceFrom(memories),
       onLateAnswer: (model) => metrics.models.answeredLate(model),
-      task_timeout_ms: limits.taskTimeoutMs,
-      lane_queue_max: limits.laneQueueMax,
+      task_timeout_ms,
+      lane_queue_max,
     },
     observer: createObserver(metrics, stats, log),
     run_timeout_ms: limits.runTimeoutMs,
@@ -155,6 +170,7 @@ export function buildCore(
     roster,
     router,
     memories,
+    askerOf: asking,
     viewRoster: view,
     metrics,
     log,
@@ -168,14 +184,13 @@ export function buildCore(
     clarifying: config.clarifying,
     stats,
     memories,
+    askerOf: asking,
+    budgetLeft: createBudgetLeft({ ...spending, accounts: ledger }),
     answers,
     supervising,
     metrics,
     viewRoster: view,
     start: () => servers.start(),
-    close: async () => {
-      await servers.close()
-      await memories?.close()
-    },
+    close: () => servers.close(),
   }
 }

@@ -12,16 +12,20 @@ export const PROBLEMS = {
   unauthorized: { status: 401, title: 'Authentication is required' },
   forbidden: { status: 403, title: 'Not permitted' },
   not_found: { status: 404, title: 'Not found' },
+  not_acceptable: { status: 406, title: 'Not acceptable' },
   conflict: { status: 409, title: 'Conflict' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   no_model: { status: 422, title: 'No model may serve this' },
+  egress_refused: { status: 422, title: 'The text may not go out to this model' },
   idempotency_mismatch: { status: 422, title: 'Idempotency key was used with another body' },
   rate_limited: { status: 429, title: 'Too many requests' },
+  budget_exceeded: { status: 429, title: 'The budget does not allow it' },
   internal_error: { status: 500, title: 'Internal error' },
   run_failed: { status: 502, title: 'No task of the run succeeded' },
   overloaded: { status: 503, title: 'Overloaded' },
   not_ready: { status: 503, title: 'Not ready' },
+  models_away: { status: 503, title: 'The models that may serve this are away' },
   run_timeout: { status: 504, title: 'The run did not finish in time' },
 } as const satisfies Record<string, { status: number; title: string }>
 
@@ -93,6 +97,10 @@ export const TASK_ERRORS = {
   cancelled: 'The run ended before the task did.',
   internal_error: 'The service failed while it worked on this task.',
 } as const satisfies Record<string, string>
+
+/** Of `no_model` where texts need embeddings. */
+export const NO_EMBEDDING_MODEL =
+  'No model of the roster makes embeddings: give one of MODELS_FILE "kind": "embedding".'
 
 /** Instead of the sentence of `cancelled` where it was the run's deadline that ended it. */
 export const RUN_TIME_OVER = "The run's time was over before the task ended."

@@ -1,6 +1,6 @@
+import type { Memories } from './memories.ts'
 import { citationsOf } from './memory/citations.ts'
 import { type Evidence, evidenceBlock, nameEvidence } from './memory/evidence.ts'
-import type { MemoryService } from './memory/service.ts'
 import type { FindEvidence, FoundEvidence } from './run/find-evidence.ts'
 
 const found = (evidence: readonly Evidence[], warning: string | null): FoundEvidence => ({
@@ -24,10 +24,10 @@ const found = (evidence: readonly Evidence[], warning: string | null): FoundEvid
 
 /** Finds evidence for tasks by a memory; null: there is none, and tasks are told so. */
 export const evidenceFrom =
-  (service: MemoryService | null): FindEvidence =>
-  async (tenant, { query, top_k, min_score, collection = 'evidence', deadline, cancel }) => {
-    if (service === null) return found([], 'this process keeps no documents.')
+  (memories: Pick<Memories, 'serviceFor'> | null): FindEvidence =>
+  async (tenant, { query, asker, top_k, min_score, collection = 'evidence', deadline, cancel }) => {
+    if (memories === null) return found([], 'this process keeps no documents.')
     const wish = { ...(top_k !== undefined && { top_k }), ...(min_score !== undefined && { min_score }) }
-    const recalled = await service.recall(tenant, query, { ...wish, collection, deadline, cancel })
+    const recalled = await memories.serviceFor(asker).recall(tenant, query, { ...wish, collection, deadline, cancel })
     return recalled.ok ? found(nameEvidence(recalled.hits), recalled.warning) : found([], recalled.message)
   }

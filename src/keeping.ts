@@ -6,7 +6,7 @@ import { type StoreHealth, watchStore } from './archive/store-health.ts'
 import { WebhookDispatcher } from './archive/webhooks/dispatcher.ts'
 import type { Config } from './config.ts'
 import type { Core } from './core.ts'
-import type { Notices } from './queue/notices.ts'
+import type { Replicas } from './queue/replicas.ts'
 import type { Store } from './store/port.ts'
 import { countedDecisions } from './telemetry/counted-decisions.ts'
 import { measuredStore } from './telemetry/measured-store.ts'
@@ -29,10 +29,14 @@ export async function buildKeeping(
   config: Config,
   core: Core,
   log: Logger,
-  { store: bare, owner, notices }: { store: Store; owner: string; notices: Notices | null },
+  { store: bare, owner, replicas }: { store: Store; owner: string; replicas: Replicas | null },
 ): Promise<Keeping> {
   const { metrics, orchestrator } = core
-  const measured = measuredStore(bare, metrics.store)
+  const measured: Store = measuredStore(bare, metrics.store, (fault) => health.failed(fault))
+  const health = watchStore({
+    store: measured,
+    onChange: (reason) => (reason === null ? log.info('the store answers again') : log.error({ reason }, 'store lost')),
+  })
   const opened = countedDecisions(measured, metrics.approvals)
   metrics.approvals.ask(() => measured.waitingApprovals())
   const audit = new StoreAuditDesk({
@@ -54,21 +58,27 @@ export async function buildKeeping(
     journal: config.store.journal,
     exclusive: config.store.databaseUrl === null,
     owner,
-    notices,
+    notices: replicas?.notices ?? null,
+    owners: replicas?.members ?? null,
     webhookHosts: config.webhooks?.hosts ?? null,
     onEnded: () => webhooks?.wake(),
   })
   const { retentionDays: days } = config.store
-  const retention = createRetention({ store, days, now: Date.now, metrics: metrics.store, log })
-  const health = watchStore({
+  const retention = createRetention({
     store,
-    onChange: (reason) => (reason === null ? log.info('the store answers again') : log.error({ reason }, 'store lost')),
+    memory: core.memories?.memory ?? null,
+    days,
+    now: Date.now,
+    metrics: metrics.store,
+    log,
   })
   return {
     archive,
     audit,
     health,
     start: async () => {
+      // First of all: to entries of ours beside no file it would look as if somebody had taken the file away.
+      await audit.seal()
       await audit.noteConfiguration(config, version)
       await archive.start()
       await audit.start()

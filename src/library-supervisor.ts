@@ -1,5 +1,6 @@
 import type { Config } from './config.ts'
 import { fieldErrors } from './contract/field-errors.ts'
+import { say } from './contract/say.ts'
 import {
   type OptimizeFor,
   type SuperviseInput,
@@ -7,7 +8,7 @@ import {
   type SuperviseResponse,
   type ToolList,
 } from './contract/supervise.ts'
-import { ConfigError, Problem } from './errors.ts'
+import { ConfigError, type FieldError, Problem } from './errors.ts'
 import { CALLER, cancelOf, libraryCore, type OrchestratorOptions } from './library-core.ts'
 import type { Tool } from './routing/orchestrator/tool.ts'
 
@@ -70,20 +71,40 @@ function requestOf(task: string, options: SuperviseOptions): SuperviseRequest {
       phi: options.phi,
       timeout_ms: options.timeoutMs,
     }),
+    { error: say },
   )
   if (parsed.success) return parsed.data
   throw new Problem('invalid_request', 'The request is not valid; see errors.', {
-    errors: fieldErrors(parsed.error.issues),
+    errors: errorsOf(parsed.error.issues),
   })
 }
+
+/** Members of a request → the options that they come from. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  system_prompt: 'systemPrompt',
+  use_orchestrator: 'useOrchestrator',
+  prefer_local: 'preferLocal',
+  max_cost: 'maxCost',
+  optimize_for: 'optimizeFor',
+  max_turns: 'maxTurns',
+  timeout_ms: 'timeoutMs',
+}
+
+/** What is wrong, under the names that the caller of the library has used. */
+const errorsOf = (issues: Parameters<typeof fieldErrors>[0]): FieldError[] =>
+  fieldErrors(issues).map(({ field, message }) => ({
+    field: field.replace(/^\w+/, (name) => OPTIONS[name] ?? name),
+    message,
+  }))
 
 /** The options are held to what a request may say. */
 function check({ preferLocal, maxCost, optimizeFor, maxTurns }: SupervisorOptions): void {
   const parsed = SuperviseRequest.safeParse(
     given({ task: '-', prefer_local: preferLocal, max_cost: maxCost, optimize_for: optimizeFor, max_turns: maxTurns }),
+    { error: say },
   )
   if (parsed.success) return
-  const [first] = fieldErrors(parsed.error.issues)
+  const [first] = errorsOf(parsed.error.issues)
   throw new ConfigError(`createSupervisor: ${first?.field} ${first?.message}`)
 }
 

@@ -1,14 +1,17 @@
 import './node-version.ts'
 import type { z } from 'zod'
 import { answerOf } from '../routes/v1/tasks/answer.ts'
-import { runOf } from '../routes/v1/tasks/request.ts'
+import { runOf, TASK_FIELDS } from '../routes/v1/tasks/request.ts'
+import { inOwnFields } from '../routes/v1/workflows/own-fields.ts'
 import { problemOf } from '../routes/v1/workflows/problem-of.ts'
 import type { RunEvent } from './contract/events.ts'
 import { type ExecuteInput, ExecuteRequest } from './contract/execute.ts'
 import { fieldErrors } from './contract/field-errors.ts'
+import { innermost } from './contract/innermost.ts'
 import type { ExecuteResponse } from './contract/result.ts'
 import type { RosterFile, RosterView } from './contract/roster.ts'
 import type { RoutingDecision } from './contract/routing.ts'
+import { say } from './contract/say.ts'
 import { RouteRequest, type TaskAnswer, TaskRequest } from './contract/tasks.ts'
 import type { WorkflowType as WorkflowDescription } from './contract/views.ts'
 import { Problem } from './errors.ts'
@@ -70,7 +73,7 @@ export interface ConsiliumOrchestrator {
    * whether it is whole. Rejects with a Problem when no model may serve it, or none could.
    */
   executeTask: (task: string, options?: ExecuteTaskOptions) => Promise<TaskAnswer>
-  /** Which model a task would go to, and why; asks no model. Throws a Problem (`no_model`). */
+  /** Which model a task would go to, and why; asks no model. Throws a Problem (`no_model`, `models_away`). */
   getRoutingDecision: (task: string, options?: RouteOptions) => RoutingDecision
   /** The workflows by type. */
   describeWorkflows: () => Record<string, WorkflowDescription>
@@ -80,11 +83,34 @@ export interface ConsiliumOrchestrator {
 }
 
 function parse<T>(schema: z.ZodType<T>, input: unknown): T {
-  const parsed = schema.safeParse(input)
+  const parsed = schema.safeParse(input, { error: say })
   if (parsed.success) return parsed.data
   throw new Problem('invalid_request', 'The request is not valid; see errors.', {
-    errors: fieldErrors(parsed.error.issues),
+    errors: fieldErrors(parsed.error.issues.flatMap(innermost)),
   })
+}
+
+/** A refusal of the run names what the caller of `executeTask` has said. */
+async function inOwnWords<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof Problem ? inOwnFields(error, TASK_FIELDS) : error
+  }
+}
+
+/** Members of POST /v1/tasks that the library has something else for, or nothing. */
+const NOT_HERE = {
+  store_memory: 'needs the service, which keeps memories: POST /v1/tasks. The library keeps nothing; leave it out',
+  stream: 'is not known here: pass onEvent to hear the answer while it is written',
+} as const
+
+/** What is wished and cannot be had is refused, never passed over. */
+function refuseElsewhere(options: object): void {
+  const wished = Object.entries(NOT_HERE).filter(([name]) => (options as Record<string, unknown>)[name] === true)
+  if (wished.length === 0) return
+  const errors = wished.map(([field, message]) => ({ field, message }))
+  throw new Problem('invalid_request', errors.map(({ field, message }) => `${field} ${message}.`).join(' '), { errors })
 }
 
 /** Everything that the service does with a request, without HTTP. Throws a ConfigError when the options do not fit. */
@@ -96,6 +122,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Consilium
       const request = parse(ExecuteRequest, { workflow_type, context, ...(custom_tasks && { custom_tasks }), ...rest })
       const end = await core.orchestrator.execute(request, {
         caller: CALLER,
+        left_cost: await core.budgetLeft(CALLER),
         ...(signal && { cancel: cancelOf(signal) }),
         ...(onEvent && { emit: onEvent }),
         ...(timeline && { timeline }),
@@ -103,12 +130,17 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Consilium
       return end.response
     },
     executeTask: async (task, { signal, onEvent, ...rest } = {}) => {
+      refuseElsewhere(rest)
       const body = parse(TaskRequest, { task, ...rest })
-      const end = await core.orchestrator.execute(runOf(body, body.task_type), {
-        caller: CALLER,
-        ...(signal && { cancel: cancelOf(signal) }),
-        ...(onEvent && { emit: onEvent }),
-      })
+      const left_cost = await core.budgetLeft(CALLER)
+      const end = await inOwnWords(() =>
+        core.orchestrator.execute(runOf(body), {
+          caller: CALLER,
+          left_cost,
+          ...(signal && { cancel: cancelOf(signal) }),
+          ...(onEvent && { emit: onEvent }),
+        }),
+      )
       const problem = problemOf(end)
       if (problem) throw problem
       return answerOf(end.response, null)

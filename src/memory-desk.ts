@@ -1,87 +1,65 @@
-import type { EmbeddingsAnswer } from './contract/embeddings.ts'
 import type { RunCaller, Service } from './contract/service.ts'
-import { Problem, StoreError } from './errors.ts'
+import { NO_EMBEDDING_MODEL, Problem, StoreError } from './errors.ts'
 import type { Memories } from './memories.ts'
+import type { Collection } from './memory/port.ts'
 import type { Unavailable, Unusable } from './memory/service.ts'
+import type { Asker } from './run/asker.ts'
 
-const EMBED_MS = 60_000
+function refusalOf(why: Unavailable | Unusable): Problem {
+  if (why.reason !== 'unavailable')
+    return new Problem('invalid_request', why.message, { errors: [{ field: 'text', message: why.message }] })
+  // A setting: to try again would not help.
+  if (why.cause === 'no_embedding_model') return new Problem('no_model', NO_EMBEDDING_MODEL)
+  return new Problem(why.code === 'queue_full' ? 'overloaded' : 'not_ready', why.message, { retryAfterS: 5 })
+}
 
-const refusalOf = (why: Unavailable | Unusable): Problem =>
-  why.reason === 'unavailable'
-    ? new Problem('not_ready', why.message, { retryAfterS: 5 })
-    : new Problem('invalid_request', why.message, { errors: [{ field: 'text', message: why.message }] })
-
-const base64Of = (vector: Float32Array): string =>
-  Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64')
-
-/** What routes may ask of memories, documents and embeddings. `note` writes the audit entry of what has changed. */
+/** What routes may ask of memories and documents. `note` writes the audit entry of what has changed. */
 export function memoryDesk(
   memories: Memories | null,
+  askerOf: (caller: RunCaller) => Asker,
   note: (caller: RunCaller, action: string, object: string, outcome: string) => Promise<void>,
-): Pick<Service, 'remember' | 'addEvidence' | 'removeEvidence' | 'embed'> {
+): Pick<Service, 'remember' | 'addEvidence'> {
   const there = (): Memories => {
     if (memories === null) throw new Problem('not_ready', 'This process keeps no documents.')
     return memories
   }
   /** What cannot be recorded does not stay. */
-  const noted = async (caller: RunCaller, action: string, id: string, { memory }: Memories): Promise<void> => {
+  const noted = async (caller: RunCaller, collection: Collection, id: string, { memory }: Memories): Promise<void> => {
     try {
-      await note(caller, action, `document/${id}`, 'ok')
+      await note(caller, `${collection}.create`, `${collection}/${id}`, 'ok')
     } catch (error) {
-      await memory.remove(caller.tenant, id)
+      await memory.remove(caller.tenant, collection, { id })
       throw error
     }
   }
 
   return {
-    remember: async (caller, text, about) => {
+    remember: async (caller, text, about, { within_ms, cancel }) => {
       if (memories === null) return 'This process keeps nothing.'
-      const kept = await memories.service.remember(caller.tenant, text, about)
+      const kept = await memories
+        .serviceFor(askerOf(caller))
+        .remember(
+          caller.tenant,
+          text,
+          { ...about, added_by: caller.subject },
+          { deadline: performance.now() + within_ms, ...(cancel && { cancel }) },
+        )
       if (!kept.ok) return kept.message
       try {
-        await noted(caller, 'memory.create', kept.id, memories)
+        await noted(caller, 'memory', kept.id, memories)
         return null
       } catch (error) {
         if (!(error instanceof StoreError)) throw error
         return `What is kept must be recorded, and the store does not take it (${error.fault}).`
       }
     },
-    addEvidence: async (caller, document) => {
-      const kept = await there().service.addEvidence(caller.tenant, document)
+    addEvidence: async (caller, document, cancel) => {
+      const kept = await there()
+        .serviceFor(askerOf(caller))
+        .addEvidence(caller.tenant, { ...document, added_by: caller.subject }, { cancel })
       if (!kept.ok) throw refusalOf(kept)
-      await noted(caller, 'evidence.create', kept.id, there())
+      await noted(caller, 'evidence', kept.id, there())
       return { id: kept.id, passages: kept.passages }
-    },
-    removeEvidence: async (caller, id) => {
-      const { memory } = there()
-      // Before: what is gone cannot be brought back when it turns out that nobody can record it.
-      await note(caller, 'evidence.delete', `document/${id}`, 'asked')
-      if (await memory.remove(caller.tenant, id)) return
-      await note(caller, 'evidence.delete', `document/${id}`, 'refused: not_found')
-      throw new Problem('not_found', 'There is no such document.')
-    },
-    embed: async ({ model, input, encoding_format, phi = true }, cancel): Promise<EmbeddingsAnswer> => {
-      const embedder = memories?.embedder ?? null
-      if (embedder === null)
-        throw new Problem('not_ready', 'No model of the roster makes embeddings ("kind": "embedding").')
-      if (model !== 'auto' && model !== embedder.model.id)
-        throw new Problem('not_found', `The embedding model of this service is ${embedder.model.id}.`, {
-          errors: [{ field: 'model', message: `must be "${embedder.model.id}" or "auto"` }],
-        })
-      const texts = typeof input === 'string' ? [input] : input
-      const made = await embedder.embed(texts, { deadline: performance.now() + EMBED_MS, cancel, phi })
-      if (!made.ok) throw new Problem('run_failed', `${embedder.model.id}: ${made.message}`)
-      const { vectors, tokens } = made
-      return {
-        object: 'list',
-        model: embedder.model.id,
-        data: vectors.map((vector, index) => ({
-          object: 'embedding',
-          index,
-          embedding: encoding_format === 'base64' ? base64Of(vector) : [...vector],
-        })),
-        ...(tokens !== null && { usage: { prompt_tokens: tokens, total_tokens: tokens } }),
-      }
     },
   }
 }

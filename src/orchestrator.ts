@@ -68,7 +68,7 @@ export class Orchestrator {
    * also when a human would have to approve something; afterwards it always resolves with what was made, also when every task failed.
    */
   async execute(request: ExecuteRequest, options: ExecuteOptions): Promise<RunEnd> {
-    const admitted = this.admit(request, options.caller.tenant)
+    const admitted = this.admit(request, options.caller.tenant, options.left_cost)
     // Never run as if somebody had approved it.
     if (needsHuman(admitted.plan))
       throw new Problem('invalid_request', 'A run that a human has to approve must be kept: send it to the service.', {
@@ -78,8 +78,8 @@ export class Orchestrator {
   }
 
   /** Plans a request. Throws a Problem when that cannot be done, or when it could not end in time by all that is known. */
-  admit(request: ExecuteRequest, tenant: string): Admitted {
-    const admitted = this.plan(request)
+  admit(request: ExecuteRequest, tenant: string, left_cost: number | null = null): Admitted {
+    const admitted = this.plan(request, { left_cost })
     const { plan, works, timeout_ms } = admitted
     const { workshop, observer } = this.#parts
     const refusal = refusalOf({ plan, works: works.expected, tenant }, timeout_ms, workshop)
@@ -88,13 +88,19 @@ export class Orchestrator {
     throw refusal.problem
   }
 
-  /** Plans a request that may wait as long as it must, or that was admitted before, under the id that it has. Throws a Problem. */
-  plan(request: ExecuteRequest, known_id?: string): Admitted {
+  /**
+   * Plans a request that may wait as long as it must, or that was admitted before, under the id that it has. `left_cost`: what the
+   * caller's accounts have left. Throws a Problem.
+   */
+  plan(
+    request: ExecuteRequest,
+    { known_id, left_cost = null }: { known_id?: string; left_cost?: number | null } = {},
+  ): Admitted {
     const { office, workshop, run_timeout_ms } = this.#parts
     const run_id = known_id ?? newRunId()
     const { route, routeAgain = route } = office
     const t0 = performance.now()
-    const plan = buildPlan(known_id === undefined ? office : { ...office, route: routeAgain }, request)
+    const plan = buildPlan(known_id === undefined ? office : { ...office, route: routeAgain }, request, left_cost)
     const timeout_ms = Math.min(plan.timeout_ms ?? run_timeout_ms, run_timeout_ms)
     return { run_id, request, plan, works: workshop.forecast.worksOf(plan.tasks), timeout_ms, t0 }
   }

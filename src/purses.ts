@@ -24,6 +24,8 @@ export function createPurses({ budgets, prices, ledger, onFault }: PursesParts):
   const priceOf = (model: string): Price => prices.get(model) as Price
   return (caller, max_cost, spent) => {
     const { per_run, bounds } = limitsOf(budgets, caller, dayOf(Date.now()))
-    return new RunPurse({ per_run: Math.min(per_run, max_cost ?? per_run), bounds, spent, priceOf, ledger, onFault })
+    const own = max_cost !== null && max_cost < per_run
+    const limits = { per_run: own ? max_cost : per_run, per_run_of: own ? 'request' : 'run', bounds } as const
+    return new RunPurse({ ...limits, spent, priceOf, ledger, onFault })
   }
 }

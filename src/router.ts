@@ -1,5 +1,6 @@
+import { askedIn } from './contract/asked.ts'
 import type { BreakerState } from './contract/roster.ts'
-import type { Classification, RouteQuestion, RoutingDecision } from './contract/routing.ts'
+import type { Classification, RouteQuestion, RoutingDecision, RoutingRefusal } from './contract/routing.ts'
 import type { TaskType } from './contract/task-type.ts'
 import type { RouteRequest } from './contract/tasks.ts'
 import { Problem } from './errors.ts'
@@ -46,7 +47,9 @@ class LiveModel implements Live {
   }
 
   get reachable(): boolean | null {
-    return this.#parts.servers.view(this.#id).reachable
+    const { reachable, shunned } = this.#parts.servers.view(this.#id)
+    // Where an inference hung a while ago, nobody knows whether the next one would.
+    return reachable === false && !shunned ? null : reachable
   }
 
   get wait_ms(): number | null {
@@ -59,6 +62,10 @@ class LiveModel implements Live {
 
   get ms_per_token(): number | null {
     return this.#parts.forecast.msPerToken(this.#id)
+  }
+
+  get measured_ago_ms(): number | null {
+    return this.#parts.forecast.measuredAgoMs(this.#id)
   }
 
   get error_rate(): number | null {
@@ -74,20 +81,42 @@ export interface Router {
   route: Route
   /** For a run that was accepted before: what is down now may be up when its turn comes, so that alone is no reason to end it. */
   routeAgain: Route
-  /** The choice for a task that is not to be run. Throws a Problem (`no_model`). */
-  preview: (request: RouteRequest) => RoutingDecision
-  /** The choice for a question whose kind is known. Throws a Problem (`no_model`). */
+  /** The choice for a task that is not to be run; `left_cost` as in a question. Throws a Problem (`no_model`, `models_away`). */
+  preview: (request: RouteRequest, left_cost?: number | null) => RoutingDecision
+  /** The choice for a question whose kind is known. Throws a Problem (`no_model`, `models_away`). */
   choose: (question: RouteQuestion) => RoutingDecision
   candidates: readonly Candidate[]
   policy: Policy
 }
 
-/** What kind of work a text is; a kind that is known goes before what we would guess. */
-function classified(text: string, known: TaskType | null): Classification {
+/** Seconds after which a breaker may have let a call through, or a server been seen again. */
+const RETRY_AFTER_S = 5
+/** Of a small model's word against the classifier's own. How often such a model is right here was never measured. */
+const SMALL_MODEL_SHARE = 0.5
+
+/**
+ * What kind of work a text is. A kind that its caller names is certain; what a small model said counts half and the classifier's own
+ * guess half.
+ */
+function classified(text: string, known: TaskType | null, by: 'caller' | 'small_model'): Classification {
   const guessed = classify(text)
-  if (known === null) return guessed
-  return { ...guessed, type: known, confidence: 1, distribution: { [known]: 1 } }
+  if (known === null) return { ...guessed, source: 'rules' }
+  if (by === 'caller') return { ...guessed, type: known, confidence: 1, distribution: { [known]: 1 }, source: by }
+  const distribution: Classification['distribution'] = { [known]: SMALL_MODEL_SHARE }
+  for (const [type, likely] of Object.entries(guessed.distribution) as [TaskType, number][])
+    distribution[type] = (distribution[type] ?? 0) + (1 - SMALL_MODEL_SHARE) * likely
+  return { ...guessed, type: known, confidence: Math.min(1, distribution[known] ?? 0), distribution, source: by }
 }
+
+/** Whether a model could serve the task if only it were there. */
+const isAway = ({ code }: RoutingRefusal['models'][number]): boolean =>
+  code === 'breaker_open' || code === 'unreachable'
+
+/** A refusal that time may lift is told apart: who gets it may ask again. */
+const refused = (refusal: RoutingRefusal): Problem =>
+  refusal.models.some(isAway)
+    ? new Problem('models_away', refusal.message, { members: { routing: refusal }, retryAfterS: RETRY_AFTER_S })
+    : new Problem('no_model', refusal.message, { members: { routing: refusal } })
 
 /** Chooses among the models of a roster, by their cards and by what is true of them now. */
 export function createRouter(parts: RouterParts): Router {
@@ -106,20 +135,29 @@ export function createRouter(parts: RouterParts): Router {
   const choose = (question: RouteQuestion, among: readonly Candidate[] = candidates): RoutingDecision => {
     const routed = decide(question, among, policy)
     if (routed.ok) return routed.decision
-    throw new Problem('no_model', routed.refusal.message, { members: { routing: routed.refusal } })
+    throw refused(routed.refusal)
   }
 
   const routeAmong = (
     among: readonly Candidate[],
-    { text, chars, max_tokens, task_type, ...wishes }: RoutingQuestion,
+    { text, chars, max_tokens, task_type, task_type_by = 'caller', ...wishes }: RoutingQuestion,
   ): Routed => {
-    const classification = classified(text, task_type)
+    const classification = classified(text, task_type, task_type_by)
     const prompt_tokens = usualPromptTokens(chars)
     const decision = choose({ ...wishes, kind: 'chat', classification, prompt_tokens, max_tokens }, among)
     const others = decision.alternatives.slice(0, MOST_FALLBACKS).map(({ model }) => model)
     return { models: [decision.target_model, ...others], decision }
   }
-  const route: Route = (question) => routeAmong(candidates, question)
+  /** What nobody can pay is chosen all the same where nothing else is left: the purse refuses it, and can say which account and until when. */
+  const route: Route = (question) => {
+    try {
+      return routeAmong(candidates, question)
+    } catch (error) {
+      const unpaid = error instanceof Problem && error.code === 'no_model' && (question.left_cost ?? null) !== null
+      if (!unpaid) throw error
+      return routeAmong(candidates, { ...question, left_cost: null })
+    }
+  }
   const routeAgain: Route = (question) => {
     try {
       return route(question)
@@ -128,16 +166,17 @@ export function createRouter(parts: RouterParts): Router {
       return routeAmong(unseen, question)
     }
   }
-  const preview = ({
-    task,
-    system_prompt = '',
-    context = [],
-    max_tokens = USUAL_TOKENS,
-    task_type,
-    ...wishes
-  }: RouteRequest) => {
+  const preview = (request: RouteRequest, left_cost: number | null = null) => {
+    const { task, system_prompt = '', context = [], max_tokens = USUAL_TOKENS, task_type, ...wishes } = request
     const chars = context.reduce((sum, { length }) => sum + length, task.length + system_prompt.length)
-    return route({ ...wishesOf(wishes), text: task, chars, max_tokens, task_type: task_type ?? null }).decision
+    return routeAmong(candidates, {
+      ...wishesOf(wishes),
+      text: askedIn([{ role: 'user', content: task }]),
+      chars,
+      max_tokens,
+      task_type: task_type ?? null,
+      left_cost,
+    }).decision
   }
   return { route, routeAgain, preview, choose, candidates, policy }
 }

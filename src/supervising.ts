@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { OrchestratorConfig } from './config/orchestrator.ts'
 import type { RosterView } from './contract/roster.ts'
+import type { RunCaller } from './contract/service.ts'
 import { ConfigError } from './errors.ts'
 import type { Memories } from './memories.ts'
 import type { Roster } from './models/roster.ts'
@@ -11,6 +12,7 @@ import { usualPromptTokens } from './routing/cost.ts'
 import { CATALOGUE } from './routing/orchestrator/catalogue.ts'
 import { examplesIn } from './routing/orchestrator/examples.ts'
 import { type Tool, toolbox } from './routing/orchestrator/tool.ts'
+import type { Asker } from './run/asker.ts'
 import type { Execute, Models, OrchestratorModel, Search } from './supervise/port.ts'
 import { Supervisor } from './supervise/supervisor.ts'
 import type { Metrics } from './telemetry/metrics.ts'
@@ -24,6 +26,8 @@ export interface SupervisingParts {
   roster: Roster
   router: Router
   memories: Memories | null
+  /** Who pays for a search. */
+  askerOf: (caller: RunCaller) => Asker
   viewRoster: () => RosterView
   metrics: Metrics
   log: Pick<Logger, 'warn'>
@@ -45,11 +49,15 @@ function modelsOf({ router, roster }: SupervisingParts): Models {
 }
 
 /** Evidence only: what conversations have left is not for everybody of a tenant to be shown unasked. */
-function searchIn(memories: Memories | null): Search | null {
+function searchIn({ memories, askerOf }: SupervisingParts): Search | null {
   if (memories === null || memories.embedder === null) return null
-  const { service } = memories
-  return async (tenant, query, patience) => {
-    const found = await service.recall(tenant, query, { ...patience, top_k: MOST_DOCUMENTS, collection: 'evidence' })
+  return async (caller, query, patience) => {
+    const service = memories.serviceFor(askerOf(caller))
+    const found = await service.recall(caller.tenant, query, {
+      ...patience,
+      top_k: MOST_DOCUMENTS,
+      collection: 'evidence',
+    })
     return found.ok ? found.hits.map(({ title, position, text }) => `${title}, passage ${position}: ${text}`) : null
   }
 }
@@ -75,7 +83,7 @@ export function createSupervising(parts: SupervisingParts) {
           examples: config.examples === null ? '' : examplesIn(config.examples.content, config.examples.path),
           context_window: () => viewRoster().models.find((model) => model.id === id)?.context_window ?? null,
         }
-  const search = searchIn(parts.memories)
+  const search = searchIn(parts)
   const models = modelsOf(parts)
   const unknown = config.tools.filter((name) => !CATALOGUE.some((tool) => tool.name === name))
   if (unknown.length > 0)

@@ -17,10 +17,13 @@ export default async function embeddings(app: FastifyInstance): Promise<void> {
       config: {
         scope: 'workflows:execute',
         audit: 'embeddings.create',
-        problems: ['not_found', 'run_failed', 'not_ready'],
+        problems: ['not_found', 'run_failed', 'no_model', 'egress_refused', 'budget_exceeded'],
         openAiErrors: true,
       },
     },
-    (request, reply) => app.service.embed(request.body, submissionOf(request, reply).cancel),
+    (request, reply) => {
+      const { caller, cancel } = submissionOf(request, reply)
+      return app.service.embed(caller, request.body, cancel)
+    },
   )
 }

@@ -23,7 +23,10 @@ export default async function supervise(app: FastifyInstance): Promise<void> {
   const { service } = app
   app.post<{ Body: SuperviseRequest }>(
     '/supervise',
-    { schema, config: { scope: 'workflows:execute', problems: ['run_failed', 'run_timeout', 'no_model'] } },
+    {
+      schema,
+      config: { scope: 'workflows:execute', problems: ['run_failed', 'run_timeout', 'no_model', 'models_away'] },
+    },
     (request, reply) => {
       const { caller, cancel, respond_async, idempotency_key } = submissionOf(request, reply)
       if (respond_async || idempotency_key !== null)

@@ -19,7 +19,8 @@ export interface AcceptanceParts extends Hands {
   owner: string
   journal: boolean
   webhookHosts: readonly string[] | null
-  view: (tenant: string, run_id: string) => Promise<RunView>
+  /** `last_event_id`: of the last event that its history held then. */
+  view: (tenant: string, run_id: string) => Promise<{ run: RunView; last_event_id: number }>
   watch: (watching: Watching) => Promise<unknown>
   /** A run was left for whoever takes it. */
   onQueued: () => void
@@ -35,14 +36,16 @@ export class Acceptance {
 
   async execute(request: ExecuteRequest, options: SubmitOptions): Promise<RunAnswer> {
     const { store, orchestrator, journal, webhookHosts } = this.#parts
-    const { caller, idempotency_key = null, respond_async = false } = options
+    const { caller, idempotency_key = null, respond_async = false, left_cost = null } = options
     const { tenant } = caller
     if (options.webhook) checkWebhook(options.webhook, webhookHosts)
     if (idempotency_key !== null) {
       const known = await store.idempotent(tenant, idempotency_key)
       if (known !== null) return this.#replay(known.run_id, known.body_hash === hashOf(request, options), options)
     }
-    const admitted = respond_async ? orchestrator.plan(request) : orchestrator.admit(request, tenant)
+    const admitted = respond_async
+      ? orchestrator.plan(request, { left_cost })
+      : orchestrator.admit(request, tenant, left_cost)
     const durable = respond_async || idempotency_key !== null || needsHuman(admitted.plan)
     if (!durable && !journal) return { kind: 'ended', end: await this.#runUnrecorded(admitted, options) }
     return this.#accept(admitted, options, durable)
@@ -153,8 +156,8 @@ export class Acceptance {
   }
 
   async #answerNow(tenant: string, run_id: string, replayed: boolean): Promise<RunAnswer> {
-    const run = await this.#parts.view(tenant, run_id)
-    if (run.finished_at !== null) return { kind: 'replayed', run }
+    const { run, last_event_id } = await this.#parts.view(tenant, run_id)
+    if (run.finished_at !== null) return { kind: 'replayed', run, last_event_id }
     return { kind: 'accepted', run_id, status: run.status, replayed }
   }
 

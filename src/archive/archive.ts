@@ -14,7 +14,7 @@ import { applyDecisions } from './approvals.ts'
 import { decide } from './decide.ts'
 import { Keeper } from './keeper.ts'
 import { LiveRuns } from './live.ts'
-import { Neighbours, type RunNotices } from './neighbours.ts'
+import { Neighbours, type RunNotices, type RunOwners } from './neighbours.ts'
 import { noteOf, SERVICE } from './notes.ts'
 import { Outlook } from './outlook.ts'
 import { type Hands, RunInHand, type Worked } from './run-in-hand.ts'
@@ -39,6 +39,8 @@ export interface ArchiveParts {
   webhookHosts: readonly string[] | null
   /** Between replicas. @default null, there are none */
   notices?: RunNotices | null
+  /** Tells earlier than silence in the store who has ended. @default null, nobody can */
+  owners?: RunOwners | null
   /** Hears that runs have ended, so that their webhooks may be told. */
   onEnded?: () => void
 }
@@ -55,7 +57,7 @@ export class Archive implements RunsDesk {
   readonly #onEnded: () => void
 
   constructor(parts: ArchiveParts) {
-    const { store, orchestrator, log, owner = randomUUID(), now = Date.now, notices = null } = parts
+    const { store, orchestrator, log, owner = randomUUID(), now = Date.now, notices = null, owners = null } = parts
     const live = new LiveRuns((run_id) => this.#neighbours.changed(run_id))
     this.#hands = { store, orchestrator, log, now, live }
     this.#owner = owner
@@ -70,6 +72,7 @@ export class Archive implements RunsDesk {
       exclusive: parts.exclusive,
       inHand: this.#inHand.ids,
       room: () => this.#inHand.room,
+      gone: async (silent) => (await owners?.gone(silent)) ?? new Set(),
       take: (run) => this.#take(run),
       cancel: (run_id) => void this.#inHand.cancel(run_id),
     })
@@ -86,7 +89,7 @@ export class Archive implements RunsDesk {
       journal: parts.journal,
       webhookHosts: parts.webhookHosts,
       inHand: this.#inHand,
-      view: (tenant, run_id) => this.view(tenant, run_id),
+      view: (tenant, run_id) => this.#look(tenant, run_id),
       watch: (watching) => this.watch(watching),
       onQueued: () => this.#neighbours.wake(),
     })
@@ -126,12 +129,17 @@ export class Archive implements RunsDesk {
   }
 
   async view(tenant: string, run_id: string): Promise<RunView> {
+    return (await this.#look(tenant, run_id)).run
+  }
+
+  async #look(tenant: string, run_id: string): Promise<{ run: RunView; last_event_id: number }> {
     const { store } = this.#hands
     const run = await store.run(tenant, run_id)
     if (run === null) throw noSuchRun()
     const approvals = await store.approvals(tenant, run_id)
     const end = savedEnd(run) ?? applyDecisions(new Map(), approvals).document?.end ?? null
-    return viewOf({ run, end, approvals, results: end === null ? await this.#resultsSoFar(run) : [] })
+    const view = viewOf({ run, end, approvals, results: end === null ? await this.#resultsSoFar(run) : [] })
+    return { run: view, last_event_id: run.last_event_id }
   }
 
   async cancel(caller: RunCaller, run_id: string): Promise<RunAccepted> {
@@ -201,7 +209,7 @@ export class Archive implements RunsDesk {
     const tasks = await this.#hands.store.tasks(run.tenant, run.run_id)
     if (tasks.length === 0) return []
     try {
-      const { plan } = this.#hands.orchestrator.plan(savedRequest(run).request, run.run_id)
+      const { plan } = this.#hands.orchestrator.plan(savedRequest(run).request, { known_id: run.run_id })
       return resultsSoFar(plan.tasks, new Map(tasks.map(({ task_id, outcome }) => [task_id, outcome])))
     } catch (error) {
       // A roster that has changed: the run will end saying so.

@@ -19,6 +19,11 @@ export interface Inspection {
 
 const UNREAD: AuditVerdict = { ok: false, entries: 0, head: { seq: 0, hash: '' }, breaks: [] }
 
+const STRANGE: AuditVerdictView = {
+  ...UNREAD,
+  breaks: [{ seq: 0, kind: 'foreign', detail: 'the entries bear a name that no tenant can have' }],
+}
+
 const ofFile = (detail: string): AuditBreakView => ({ seq: 0, kind: 'head_file', detail })
 
 /** What is signed outside of the database. A file that is not there or not ours is a break: somebody took it away. */
@@ -62,11 +67,17 @@ export async function inspectChain(inspection: Inspection, tenant: string): Prom
   return judge(inspection, tenant, await readSigned(inspection.seal))
 }
 
-/** The verdicts on all chains, one after the other: those of the database, and those that were signed and are gone. */
+/**
+ * The verdicts on all chains, one after the other: those that have entries or a head in the database, and those that were
+ * signed and are gone. Entries under a name that no tenant can have count as a broken chain.
+ */
 export async function* inspectAll(
   inspection: Inspection,
 ): AsyncGenerator<{ tenant: string; verdict: AuditVerdictView }> {
-  const signed = await readSigned(inspection.seal)
-  const tenants = new Set([...Object.keys(await inspection.store.auditHeads()), ...Object.keys(signed.heads)])
+  const { store, seal } = inspection
+  const signed = await readSigned(seal)
+  const { tenants: found, strange } = await store.auditTenants()
+  const tenants = new Set([...found, ...Object.keys(await store.auditHeads()), ...Object.keys(signed.heads)])
+  for (const name of strange) yield { tenant: name, verdict: STRANGE }
   for (const tenant of [...tenants].sort()) yield { tenant, verdict: await judge(inspection, tenant, signed) }
 }

@@ -98,12 +98,16 @@ export class AuditInspector {
       const { store, seal, log } = this.#options
       const { signal } = this.#stopped
       try {
+        const gone = new Set(this.#broken)
         let chains = 0
         const rest = () => pause(BACKGROUND_REST_MS, undefined, { signal })
         for await (const { tenant, verdict } of inspectAll({ store, seal, rest })) {
           this.#judged(tenant, verdict)
+          gone.delete(tenant)
           chains++
         }
+        for (const tenant of gone) this.#broken.delete(tenant)
+        this.#options.onBroken(this.#broken.size)
         log('info', { chains, broken: this.#broken.size }, 'audit chains verified')
       } catch (error) {
         if (!signal.aborted) log('warn', { failure: safeError(error) }, 'audit chains could not be verified')

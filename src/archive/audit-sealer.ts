@@ -28,6 +28,8 @@ export class AuditSealer {
   #timer: NodeJS.Timeout | undefined
   #sealing: Promise<void> | null = null
   #again = false
+  /** False from when the file is missed until it is there: one that cannot be written is told of once. */
+  #expectsFile = true
 
   constructor(options: SealerOptions) {
     this.#options = options
@@ -35,7 +37,6 @@ export class AuditSealer {
 
   /** Seals for the first time. Never throws. */
   async start(): Promise<void> {
-    await this.#noticeNewFile()
     await this.seal()
     this.#timer = setInterval(() => void this.seal(), this.#options.everyMs ?? 60_000).unref()
   }
@@ -71,8 +72,11 @@ export class AuditSealer {
 
   async #sealOnce(): Promise<void> {
     const { store, seal, now, onFailed, log } = this.#options
+    // Sealing makes a file where there is none, and so would hide that somebody took it away.
+    if (this.#expectsFile) await this.#noticeNewFile()
     try {
       const broken = await sealHeads(store, seal, now())
+      this.#expectsFile = true
       if (broken.length === 0) return
       log('error', { tenants: broken }, 'audit chains do not continue what was signed: not sealed over')
       onFailed(broken)
@@ -82,18 +86,32 @@ export class AuditSealer {
     }
   }
 
+  /** A file that cannot be read is there, and sealing tells of it. */
+  async #isFileMissing(): Promise<boolean> {
+    const { seal } = this.#options
+    return readHeadFile(seal.path, seal.key).then(
+      (signed) => signed === null,
+      () => false,
+    )
+  }
+
   /** Entries but no file: the first start with one, or somebody took it away. Only a person can tell, so it is recorded. */
   async #noticeNewFile(): Promise<void> {
-    const { store, seal, now, log } = this.#options
+    const { store, now, log } = this.#options
+    if (!(await this.#isFileMissing())) return
     try {
-      if ((await readHeadFile(seal.path, seal.key)) !== null) return
       const chains = Object.keys(await store.auditHeads()).length
       if (chains === 0) return
+      this.#expectsFile = false
       log('warn', { chains }, 'there are audit chains but no file with their signed heads: a new one is begun')
       const what = { actor: 'service', action: 'audit.seal', object: 'head_file', outcome: 'begun anew' }
       await store.note(SERVICE_CHAIN, [{ at: now(), ...what, details: { chains } }])
     } catch (error) {
-      log('error', { failure: safeError(error) }, 'the file with the signed audit heads could not be looked at')
+      log(
+        'error',
+        { failure: safeError(error) },
+        'that the file with the signed heads is missing could not be recorded',
+      )
     }
   }
 }

@@ -7,6 +7,7 @@ import { keepOrigin } from '../results/approval.ts'
 import type { Store } from '../store/port.ts'
 import type { Approval, Decided, RunRecord } from '../store/records.ts'
 import { type ApprovalDocument, type DecisionContent, isSimulated, shownBy } from './approvals.ts'
+import { checkHumanText } from './human-text.ts'
 import { noteOf } from './notes.ts'
 import { diffOf } from './text-diff.ts'
 import { approvalView } from './view.ts'
@@ -14,7 +15,7 @@ import { noSuchRun } from './watch.ts'
 
 const CONFLICTS: Readonly<Record<Extract<Decided, { ok: false }>['reason'], string>> = {
   not_found: 'The approval is gone.',
-  decided: 'Somebody else has decided already; see approvals of the run.',
+  decided: 'It has been decided already; see approvals of the run.',
   expired: 'Nobody decided in time; the approval has expired.',
   run_finished: 'The run has ended without this decision.',
 }
@@ -82,6 +83,7 @@ export async function decide(
   { caller, run_id, decision, at }: { caller: RunCaller; run_id: string; decision: ApprovalDecision; at: number },
 ): Promise<ApprovalView> {
   const { tenant, subject } = caller
+  checkHumanText(decision)
   const run = await store.run(tenant, run_id)
   if (run === null) throw noSuchRun()
   const approval = choose(await store.approvals(tenant, run_id), decision.approval_id)

@@ -100,6 +100,8 @@ export class RunJournal {
     if (this.#lost) return false
     this.#cancelTurn()
     await this.#write(this.#take(), end)
+    const { note } = this.#take()
+    if (note !== null && !this.#lost) await this.#noteAlone(note)
     return !this.#lost
   }
 
@@ -118,6 +120,8 @@ export class RunJournal {
     this.#cancelTurn()
     this.#writing ??= this.#drain().finally(() => {
       this.#writing = null
+      // What came after the last look, while this write still seemed to be on its way.
+      if (!this.#lost && this.#hasNews) this.#drainNow()
     })
   }
 
@@ -161,6 +165,16 @@ export class RunJournal {
     } catch (error) {
       onFault(error)
       this.#lose()
+    }
+  }
+
+  /** What came while the end was being written: the run takes no more, its tenant's chain does. */
+  async #noteAlone(note: AuditNote): Promise<void> {
+    const { store, lease, onFault } = this.#parts
+    try {
+      await store.note(lease.tenant, [{ ...note, outcome: 'ok' }])
+    } catch (error) {
+      onFault(error)
     }
   }
 

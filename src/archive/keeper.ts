@@ -2,20 +2,21 @@ import type { Logger } from 'pino'
 import { safeError } from '../contract/safe-error.ts'
 import type { Store } from '../store/port.ts'
 import type { RunRecord } from '../store/records.ts'
+import { Deserted, type Gone, MOST_UNSEEN_MS } from './deserted.ts'
 import { noteOf, SERVICE } from './notes.ts'
 import { isPassing } from './patience.ts'
+import { SignsOfLife } from './signs-of-life.ts'
 import { Stillness } from './stillness.ts'
 
-/** Two signs of life may be lost before a run counts as left behind. */
-const HEARTBEAT_MS = 3000
-const LEFT_BEHIND_MS = 10_000
+/** A run of this process that it does not work on: its acceptance may be on its way. */
+const DROPPED_MS = 10_000
 const LOOK_MS = 1000
-/** Counts at most between two looks: after an outage of the store owners have the rest of the time to give a sign of life. */
-const MOST_UNSEEN_MS = 3 * LOOK_MS
 /** For what only a broken process or a passing day brings about. Whoever wakes the keeper has it done at once. */
 const HOUSEKEEPING_MS = 5000
 const AT_ONCE = 100
 const MOST_SEEN = 1000
+/** Runs are claimed so many at a time: fewer than the store has connections, signs of life need one too. */
+const CLAIMS = 4
 /** A run that cannot even be begun, because its text does not open for example, is tried again after that long. */
 const AILING_MS = 60_000
 
@@ -31,6 +32,7 @@ export interface KeeperParts {
   inHand: ReadonlySet<string>
   /** How many more runs this process takes now. */
   room: () => number
+  gone: Gone
   /** Claims a run and works on it. */
   take: (run: RunRecord) => Promise<void>
   cancel: (run_id: string) => void
@@ -43,22 +45,25 @@ export class Keeper {
   #looking: Promise<void> | null = null
   #again = false
   #stopped = false
-  #beatAt = 0
   #isWoken = false
   #keptAt = Number.NEGATIVE_INFINITY
   #failing = false
-  readonly #others = new Stillness(LEFT_BEHIND_MS, MOST_UNSEEN_MS)
-  readonly #ours = new Stillness(LEFT_BEHIND_MS, MOST_UNSEEN_MS)
+  readonly #signs: SignsOfLife
+  readonly #deserted: Deserted
+  readonly #dropped = new Stillness(DROPPED_MS, MOST_UNSEEN_MS)
   /** Run ids, with when each may be tried again on the clock of performance.now(). */
   readonly #ailing = new Map<string, number>()
 
   constructor(parts: KeeperParts) {
     this.#parts = parts
+    this.#signs = new SignsOfLife(parts)
+    this.#deserted = new Deserted(parts.gone)
   }
 
   /** Takes up what an earlier process left, then looks again and again. */
   async start(): Promise<void> {
     const { store, owner, exclusive } = this.#parts
+    this.#signs.start()
     if (exclusive) {
       await this.#takeAll(await store.unfinished({ others_than: owner, limit: 10_000 }))
     }
@@ -83,7 +88,7 @@ export class Keeper {
   async stop(): Promise<void> {
     this.#stopped = true
     if (this.#timer !== null) clearInterval(this.#timer)
-    await this.#looking
+    await Promise.all([this.#looking, this.#signs.stop()])
   }
 
   async #look(): Promise<void> {
@@ -103,10 +108,6 @@ export class Keeper {
   async #round(): Promise<void> {
     const { store, owner, now, inHand, cancel, room } = this.#parts
     const at = now()
-    if (inHand.size > 0 && performance.now() - this.#beatAt >= HEARTBEAT_MS) {
-      await store.heartbeat(owner, at)
-      this.#beatAt = performance.now()
-    }
     await this.#keepHouse(at)
     // Looked at all at once: the store is asked every second, whether or not there is anything to do.
     const most = { held: MOST_SEEN, free: Math.min(Math.max(room(), 0), AT_ONCE) }
@@ -115,8 +116,8 @@ export class Keeper {
       if (cancel_requested_at !== null && inHand.has(run_id)) cancel(run_id)
     // Their acceptance was committed although the answer to it was lost, or work on them broke off.
     const dropped = ours.filter(({ run_id }) => !inHand.has(run_id))
-    await this.#takeAll(this.#ours.look(dropped, idOf, ({ epoch }) => `${epoch}`, performance.now()))
-    await this.#takeAll(this.#others.look(others, idOf, signOf, performance.now()))
+    await this.#takeAll(this.#dropped.look(dropped, idOf, ({ epoch }) => `${epoch}`, performance.now()))
+    await this.#takeAll(await this.#deserted.look(others, performance.now()))
     await this.#takeAll(free)
   }
 
@@ -139,23 +140,37 @@ export class Keeper {
   }
 
   async #takeAll(runs: readonly RunRecord[]): Promise<void> {
-    for (const run of runs) {
-      if (this.#stopped || this.#parts.room() <= 0) return
-      const { run_id } = run
-      if ((this.#ailing.get(run_id) ?? 0) > performance.now()) continue
-      try {
-        await this.#parts.take(run)
-        this.#ailing.delete(run_id)
-      } catch (error) {
-        if (isPassing(error)) throw error
-        // One run must not keep the others waiting.
-        this.#ailing.set(run_id, performance.now() + AILING_MS)
-        this.#parts.log.error({ run_id, failure: safeError(error) }, 'a stored run cannot be taken up')
+    const waiting = [...runs]
+    let trouble: Error | null = null
+    let taking = 0
+    const takeOn = async () => {
+      while (!this.#stopped && trouble === null && this.#parts.room() > taking) {
+        const run = waiting.shift()
+        if (run === undefined) return
+        taking++
+        trouble = (await this.#takeOne(run)) ?? trouble
+        taking--
       }
     }
+    await Promise.all(Array.from({ length: Math.min(CLAIMS, runs.length) }, takeOn))
+    if (trouble !== null) throw trouble
+  }
+
+  /** Resolves with what would keep the others from being taken too: the store is away. */
+  async #takeOne(run: RunRecord): Promise<Error | null> {
+    const { run_id } = run
+    if ((this.#ailing.get(run_id) ?? 0) > performance.now()) return null
+    try {
+      await this.#parts.take(run)
+      this.#ailing.delete(run_id)
+    } catch (error) {
+      if (isPassing(error)) return error
+      // One run must not keep the others waiting.
+      this.#ailing.set(run_id, performance.now() + AILING_MS)
+      this.#parts.log.error({ run_id, failure: safeError(error) }, 'a stored run cannot be taken up')
+    }
+    return null
   }
 }
 
 const idOf = ({ run_id }: RunRecord): string => run_id
-/** Changes with every sign of life. */
-const signOf = ({ epoch, touched_at }: RunRecord): string => `${epoch} ${touched_at}`

@@ -7,6 +7,11 @@ export interface RunNotices {
   onGap: (callback: () => void) => void
 }
 
+/** Which owners of runs have ended, as somebody but the store knows it; src/queue/members.ts is one. */
+export interface RunOwners {
+  gone: (owners: readonly string[]) => Promise<ReadonlySet<string>>
+}
+
 /** What this process does about a notice. */
 export interface Hearing {
   /** The run has told something, here or elsewhere. */

@@ -3,7 +3,8 @@ import { StoreError, type StoreFault } from '../store/errors.ts'
 
 const PASSING: ReadonlySet<StoreFault> = new Set(['unavailable', 'busy', 'full'])
 const FIRST_MS = 50
-const LONGEST_MS = 2000
+/** While a store is away a try costs next to nothing, and what is not recorded would be done again after a kill. */
+const LONGEST_MS = 500
 
 export const isPassing = (error: unknown): error is StoreError =>
   error instanceof StoreError && PASSING.has(error.fault)

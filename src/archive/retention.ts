@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Counted, Memory } from '../memory/port.ts'
 import type { AuditNote } from '../store/audit/entry.ts'
 import type { Store } from '../store/port.ts'
 import { NOTHING } from '../store/queries/retention.ts'
@@ -51,13 +52,53 @@ export async function prune(store: Pruned, { before, actor, now, signal, onSlice
   return total
 }
 
+export interface PruneMemoriesParts {
+  memory: Pick<Memory, 'tenantsWithOlder' | 'remove'>
+  store: Pick<Store, 'note'>
+}
+
+/**
+ * Deletes memories that were added before, tenant by tenant, each with entries in its audit before and after. Evidence
+ * stays: it is a library that somebody tends. Returns how many; throws StoreError.
+ */
+export async function pruneMemories(
+  { memory, store }: PruneMemoriesParts,
+  { before, actor, now, signal, onSlice }: Omit<PruneOptions, 'onSlice'> & { onSlice?: (removed: Counted) => void },
+): Promise<Counted> {
+  const noted = (tenant: string, outcome: string, counts: Partial<Counted>): Promise<void> => {
+    const details = { added_before: new Date(before).toISOString(), ...counts }
+    return store.note(tenant, [{ at: now(), actor, action: 'memories.delete', object: 'memories', outcome, details }])
+  }
+  const total = { documents: 0, passages: 0 }
+  for (;;) {
+    const before_round = total.passages
+    for (const tenant of await memory.tenantsWithOlder('memory', before)) {
+      if (signal?.aborted === true) return total
+      // Before: it may be kept where it cannot be deleted and noted in one transaction.
+      await noted(tenant, 'asked', {})
+      const removed = await memory.remove(tenant, 'memory', { before }, signal)
+      await noted(tenant, 'ok', removed)
+      onSlice?.(removed)
+      total.documents += removed.documents
+      total.passages += removed.passages
+    }
+    if (total.passages === before_round) return total
+  }
+}
+
 export interface RetentionParts {
-  store: Pick<Store, 'deleteFinished' | 'oldestFinished'>
+  store: Pick<Store, 'deleteFinished' | 'oldestFinished' | 'note'>
+  /** Null: there are no memories. */
+  memory: PruneMemoriesParts['memory'] | null
   /** Null: nothing is deleted, the age of the oldest run is still told. */
   days: number | null
   /** Epoch ms. */
   now: () => number
-  metrics: { deleted: (counts: Deleted) => void; oldestRun: (finishedAt: number | null) => void }
+  metrics: {
+    deleted: (counts: Deleted) => void
+    deletedMemories: (counts: Counted) => void
+    oldestRun: (finishedAt: number | null) => void
+  }
   log: { info: (about: object, message: string) => void; error: (about: object, message: string) => void }
   /** From 0 to 1: replicas shall not all begin at once. @default Math.random */
   random?: () => number
@@ -71,14 +112,14 @@ export interface Retention {
   stop(): Promise<void>
 }
 
-/** Deletes ended runs that are older than `days`, about once an hour. */
+/** Deletes ended runs and memories that are older than `days`, about once an hour. */
 export function createRetention(parts: RetentionParts): Retention {
-  const { store, days, now, metrics, log, random = Math.random } = parts
+  const { store, memory, days, now, metrics, log, random = Math.random } = parts
   const stopped = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let working: Promise<void> = Promise.resolve()
 
-  async function work(): Promise<void> {
+  async function runs(): Promise<void> {
     if (days !== null) {
       const before = now() - days * DAY_MS
       const { runs } = await prune(store, {
@@ -92,7 +133,27 @@ export function createRetention(parts: RetentionParts): Retention {
     }
     metrics.oldestRun(await store.oldestFinished())
   }
-  const round = (): Promise<void> => work().catch((err: unknown) => log.error({ err }, 'old runs were not deleted'))
+
+  async function memories(): Promise<void> {
+    if (memory === null || days === null) return
+    const { documents } = await pruneMemories(
+      { memory, store },
+      {
+        before: now() - days * DAY_MS,
+        actor: 'retention',
+        now,
+        signal: stopped.signal,
+        onSlice: (removed) => metrics.deletedMemories(removed),
+      },
+    )
+    if (documents > 0) log.info({ documents, days }, 'old memories deleted')
+  }
+
+  // One may be down without the other.
+  async function round(): Promise<void> {
+    await runs().catch((err: unknown) => log.error({ err }, 'old runs were not deleted'))
+    await memories().catch((err: unknown) => log.error({ err }, 'old memories were not deleted'))
+  }
 
   function plan(ms: number): void {
     if (stopped.signal.aborted) return

@@ -130,7 +130,7 @@ export class RunInHand {
     const { run_id } = this
     const { request } = savedRequest(this.#detail)
     try {
-      return { admitted: this.#hands.orchestrator.plan(request, run_id) }
+      return { admitted: this.#hands.orchestrator.plan(request, { known_id: run_id }) }
     } catch (error) {
       // The roster or the limits are others than when the run was accepted.
       if (!(error instanceof Problem)) throw error

@@ -47,6 +47,7 @@ export class RunsInHand {
     return held !== undefined
   }
 
+  /** Keeps it until its work has come to its end. Returns it. */
   hold(inHand: RunInHand): RunInHand {
     const { log, onDone, onRoom } = this.#parts
     const { run_id } = inHand
@@ -61,6 +62,8 @@ export class RunsInHand {
         // Others may wait for room only then; a look after every run would cost more than the run.
         if (wasFull) onRoom()
       })
+    // It was on its way here when the hand-over came, and would be worked on to its end.
+    if (this.#stopping) inHand.handOver()
     return inHand
   }
 

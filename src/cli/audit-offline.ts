@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { auditBundle } from '../archive/audit-fhir.ts'
 import { inspectAll, inspectChain } from '../archive/audit-inspection.ts'
@@ -11,6 +10,7 @@ import type { Seal } from '../store/audit/seal.ts'
 import { StoreError } from '../store/errors.ts'
 import type { Store } from '../store/port.ts'
 import { DATABASE_FILE } from '../store/sqlite/file.ts'
+import { actor } from './actor.ts'
 import { verdictLines, writeBundle } from './audit-view.ts'
 import { ServiceError, UsageError } from './errors.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -79,7 +79,7 @@ async function* pagesOf(store: Store, tenant: string) {
 /** `audit export --offline`: one chain of a store as a Bundle on standard output. The export is noted in it. */
 export const exportOffline = (tenant: string, env: Env, terminal: Terminal): Promise<ExitCode> =>
   withAudit(env, async (store) => {
-    const act = { actor: `cli:${userInfo().username}`, action: 'audit.export', object: 'store', outcome: 'ok' }
+    const act = { actor: actor(), action: 'audit.export', object: 'store', outcome: 'ok' }
     await store.note(tenant, [{ ...act, at: Date.now() }])
     await writeBundle(pagesOf(store, tenant), terminal)
     return EXIT.ok

@@ -25,6 +25,8 @@ export interface Client {
   get: (path: string) => Promise<unknown>
   /** The same for a POST of JSON. */
   post: (path: string, body: object, headers?: Readonly<Record<string, string>>) => Promise<unknown>
+  /** The same for a DELETE; null when it answers without a body. */
+  delete: (path: string) => Promise<unknown>
   /** The events of a GET as they come, after number `after`. Throws Refused, or ServiceError when the connection breaks. */
   events: (path: string, after: number) => AsyncGenerator<HeardEvent>
   /** The events of a POST as they come, by name. Throws Refused, or ServiceError when the connection breaks. */
@@ -119,6 +121,10 @@ export function createClient(url: string, token: string): Client {
   return {
     get: async (path) => readJson(await send(path, {}), base),
     post: async (path, body, headers = {}) => readJson(await sendJson(path, body, headers), base),
+    delete: async (path) => {
+      const response = await send(path, { method: 'DELETE' })
+      return response.status === 204 ? null : readJson(response, base)
+    },
     events: async function* (path, after) {
       const headers = { accept: 'text/event-stream', ...(after > 0 && { 'last-event-id': `${after}` }) }
       yield* hear(await send(path, { headers }), base)

@@ -24,8 +24,8 @@ export function addDbCommands(program: Command, env: Env, terminal: Terminal, ex
     const { checkCommand } = await import('./db.ts')
     exitWith(await checkCommand(env, terminal))
   })
-  add('prune', 'Delete ended runs that are old, but not their audit')
-    .requiredOption('--older-than <time>', 'since they ended, such as 90d', olderThan)
+  add('prune', 'Delete ended runs and memories that are old, but not their audit, nor evidence')
+    .requiredOption('--older-than <time>', 'since they ended or were added, such as 90d', olderThan)
     .action(async ({ olderThan: ms }: { olderThan: number }) => {
       const { pruneCommand } = await import('./db.ts')
       exitWith(await pruneCommand(ms, env, terminal))

@@ -1,11 +1,12 @@
-import { userInfo } from 'node:os'
 import { MEMORY, type ReadyStore, readyStore, type StoreLog, schemaOf } from '../archive/open.ts'
-import { prune } from '../archive/retention.ts'
+import { prune, pruneMemories } from '../archive/retention.ts'
 import type { StoreConfig } from '../config/store.ts'
-import { parseConfig } from '../config.ts'
+import { type Config, parseConfig } from '../config.ts'
 import { StoreError } from '../errors.ts'
-import type { Deleted, SchemaState } from '../store/records.ts'
+import { openMemory } from '../memories.ts'
+import type { SchemaState } from '../store/records.ts'
 import { backupFolder, inspectFolder } from '../store/sqlite/beside.ts'
+import { actor } from './actor.ts'
 import { ServiceError, UsageError } from './errors.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { Terminal } from './terminal.ts'
@@ -14,10 +15,14 @@ type Env = Readonly<Record<string, string | undefined>>
 
 /** Of the environment only what says where the store is: a maintainer's shell need not hold the keys of tokens. */
 const STORE_NAMES = ['DATA_DIR', 'DATABASE_URL', 'STORE_KEY', 'STORE_OLD_KEYS']
+/** And where memories are, if not there. */
+const MEMORY_NAMES = ['QDRANT_URL', 'QDRANT_API_KEY', 'ALLOWED_MODEL_HOSTS']
+
+const configOf = (env: Env, names: readonly string[]): Config =>
+  parseConfig(Object.fromEntries(names.map((name) => [name, env[name]])))
 
 function storeOf(env: Env): StoreConfig {
-  const given = Object.fromEntries(STORE_NAMES.map((name) => [name, env[name]]))
-  const { store } = parseConfig(given)
+  const { store } = configOf(env, STORE_NAMES)
   if (store.databaseUrl === null && store.dataDir === MEMORY)
     throw new UsageError(
       'DATA_DIR is :memory:, which no other process can see. Set DATA_DIR to a folder, or DATABASE_URL.',
@@ -82,27 +87,21 @@ export async function checkCommand(env: Env, terminal: Terminal): Promise<ExitCo
   return well && (faults === null || faults.length === 0) ? EXIT.ok : EXIT.failed
 }
 
-/** Who sits at the keyboard, as the operating system knows them. */
-function actor(): string {
-  try {
-    return `cli:${userInfo().username}`
-  } catch {
-    // A container's user may have a number only.
-    return `cli:${process.getuid?.() ?? 'unknown'}`
-  }
-}
-
-const summary = (deleted: Deleted): string =>
+const summary = (deleted: Readonly<Record<string, number>>): string =>
   Object.entries(deleted)
     .map(([table, count]) => `${count} ${table.replaceAll('_', ' ')}`)
     .join(', ')
 
-/** Deletes runs that ended longer ago than `olderThanMs`. */
+/** Deletes runs that ended, and memories that were added, longer ago than `olderThanMs`. */
 export const pruneCommand = (olderThanMs: number, env: Env, terminal: Terminal): Promise<ExitCode> =>
   withStore(env, async ({ store }) => {
     const before = Date.now() - olderThanMs
-    const deleted = await prune(store, { before, actor: actor(), now: Date.now })
-    terminal.out(`Deleted what ended before ${new Date(before).toISOString()}: ${summary(deleted)}.\n`)
+    const wish = { before, actor: actor(), now: Date.now }
+    const memory = await openMemory(configOf(env, [...STORE_NAMES, ...MEMORY_NAMES]), store)
+    const deleted = await prune(store, wish)
+    const { documents, passages } = await pruneMemories({ memory, store }, wish)
+    const counts = { ...deleted, memory_documents: documents, memory_passages: passages }
+    terminal.out(`Deleted what ended before ${new Date(before).toISOString()}: ${summary(counts)}.\n`)
     return EXIT.ok
   })
 

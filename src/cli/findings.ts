@@ -67,7 +67,10 @@ export function findings({ results, metadata }: ExecuteResponse): string[] {
         ? `${result.task_id}: the answer was cut by the token limit and is incomplete (output_truncated).`
         : null,
       detourOf(result),
-      ...result.warnings.map((warning) => `${result.task_id}: ${warning}`),
+      // Of a fallback the detour has said more.
+      ...result.warnings
+        .filter((warning) => warning !== result.fallback_reason)
+        .map((warning) => `${result.task_id}: ${warning}`),
     ])
     .filter((line) => line !== null)
     .map(printable)

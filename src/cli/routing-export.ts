@@ -1,9 +1,9 @@
-import { userInfo } from 'node:os'
 import { savedEnd, savedRequest } from '../archive/saved.ts'
 import { deidentify } from '../routing/training/deidentify.ts'
 import type { TrainingLine } from '../routing/training/line.ts'
 import { linesOfRun } from '../routing/training/lines-of-run.ts'
 import type { Store } from '../store/port.ts'
+import { actor } from './actor.ts'
 import { withAudit } from './audit-offline.ts'
 import { UsageError } from './errors.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -86,7 +86,7 @@ export async function exportTraining(wishes: ExportWishes, env: Env, terminal: T
   return await withAudit(env, async (store) => {
     const { succeeded, not_well, left_out, replaced } = await writeNewFile(out, '--out', async (write) => {
       const { lines, counts } = await collect(store, wishes)
-      const act = { actor: `cli:${userInfo().username}`, action: 'routing.export', object: 'store', outcome: 'ok' }
+      const act = { actor: actor(), action: 'routing.export', object: 'store', outcome: 'ok' }
       await store.note(tenant, [{ ...act, at: Date.now(), details: { ...counts, deidentified } }])
       await write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
       return counts

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ApprovalDecision } from '../contract/approval.ts'
 import { ApprovalView, RunAccepted, RunList, type RunState, RunView } from '../contract/runs.ts'
+import { RunStatus } from '../contract/status.ts'
 import { type Client, type RunAnswer, readAnswer } from './client.ts'
 import { readTextFile } from './context-file.ts'
-import { ServiceError, UsageError } from './errors.ts'
+import { Refused, ServiceError, UsageError } from './errors.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { showProgress, silentProgress } from './progress.ts'
 import { readAs } from './read-as.ts'
@@ -60,11 +61,19 @@ export async function showCommand(run_id: string, parts: RunsParts): Promise<Exi
   return write(parts, raw, () => runLines(readAs(RunView, raw, 'no run'), paint, columns))
 }
 
+/** Of one that was cancelled nobody can tell whether it was by this request. */
+function cancelLine(run_id: string, status: RunState): string {
+  if (status === 'cancelled') return `Run ${run_id} has ended (cancelled).`
+  return RunStatus.safeParse(status).success
+    ? `Run ${run_id} had already ended (${status}).`
+    : `Run ${run_id} is asked to end (${status}).`
+}
+
 /** `runs cancel`. */
 export async function cancelCommand(run_id: string, parts: RunsParts): Promise<ExitCode> {
   const raw = await parts.client.post(pathOf(run_id, '/cancel'), {})
   const { status } = readAs(RunAccepted, raw, 'no run')
-  return write(parts, raw, () => [`Run ${run_id} is asked to end (${status}).`])
+  return write(parts, raw, () => [cancelLine(run_id, status)])
 }
 
 export interface DecisionOptions {
@@ -94,6 +103,10 @@ export async function decideCommand(
   return write(parts, raw, () => decisionLines(readAs(ApprovalView, raw, 'no approval'), parts.terminal.paint))
 }
 
+/** Whether it may be over in a moment: the connection broke, or the service is on its way out or not yet there. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof ServiceError || (error instanceof Refused && error.problem.status === 503)
+
 /** Follows a run to its end, over restarts of the service once it has been reached. */
 async function follow(run_id: string, client: Client, onEvent: ReturnType<typeof showProgress>['onEvent']) {
   let last = 0
@@ -109,7 +122,7 @@ async function follow(run_id: string, client: Client, onEvent: ReturnType<typeof
       }
       throw new ServiceError('The service closed the connection before the run had ended')
     } catch (error) {
-      if (!(error instanceof ServiceError) || !reached || ++lost > TRIES) throw error
+      if (!isPassing(error) || !reached || ++lost > TRIES) throw error
     }
     await pause(PAUSE_MS)
   }

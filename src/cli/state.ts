@@ -16,9 +16,15 @@ function write(json: boolean, raw: unknown, lines: () => string[], { out }: Term
 }
 
 const stateOf = ({ off, reachable, breaker }: { off: string | null; reachable: boolean | null; breaker: string }) => {
-  if (off !== null) return `off: ${off}`
+  if (off !== null) return 'off'
   if (reachable === null) return 'not asked yet'
   return reachable ? (breaker === 'closed' ? 'up' : `up, breaker ${breaker}`) : 'DOWN'
+}
+
+/** Why models are off, below their table: a sentence in a column would push all others aside. */
+const reasonsOf = (models: readonly { id: string; off: string | null }[]): string[] => {
+  const off = models.filter((model) => model.off !== null)
+  return off.length === 0 ? [] : ['', ...off.map(({ id, off }) => `${id}: ${off}`)]
 }
 
 /** `models`: every model with where it is and how it does. */
@@ -33,7 +39,10 @@ export async function modelsCommand(json: boolean, client: Client, terminal: Ter
     stateOf(state),
     agents.join(', '),
   ])
-  const lines = () => columned([['MODEL', 'ON', 'SLOTS', 'LAST', 'STATE', 'AGENTS'], ...rows])
+  const lines = () => [
+    ...columned([['MODEL', 'ON', 'SLOTS', 'LAST', 'STATE', 'AGENTS'], ...rows]),
+    ...reasonsOf(models),
+  ]
   write(json, raw, lines, terminal)
   return EXIT.ok
 }
@@ -61,6 +70,7 @@ export async function healthCommand(json: boolean, client: Client, terminal: Ter
         ms(last_latency_ms),
       ]),
     ),
+    ...reasonsOf(models),
     '',
     ok ? 'Everything that is needed is up.' : 'Something that is needed is down.',
   ]

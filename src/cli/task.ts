@@ -25,7 +25,8 @@ function factsOf({ model, metadata }: TaskAnswer): string {
   const { task_type, confidence, total_latency_ms, tokens, cost, cached, simulated } = metadata
   const facts = [
     model ?? 'no model',
-    ...(task_type === null ? [] : [`${task_type} (${Math.round((confidence ?? 0) * 100)} % sure)`]),
+    ...(task_type === null ? [] : [task_type]),
+    ...(confidence === null ? [] : [`choice ${Math.round(confidence * 100)} % sure`]),
     seconds(total_latency_ms),
     ...(tokens === null ? [] : [`${tokens} tokens`]),
     ...(cost === 0 ? [] : [`${cost.toFixed(6)} US dollars`]),

@@ -1,4 +1,5 @@
 import { EnvSchema } from '../config.ts'
+import { isTenant } from '../contract/tenant.ts'
 import { signToken } from '../token.ts'
 import { UsageError } from './errors.ts'
 
@@ -11,9 +12,6 @@ export interface TokenOptions {
 }
 
 const SCOPES = ['workflows:execute', 'workflows:read', 'runs:read', 'runs:approve', 'admin']
-
-/** What the service takes for a tenant. */
-const TENANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 const Signing = EnvSchema.pick({ JWT_SECRET: true, JWT_ISSUER: true, JWT_AUDIENCE: true })
 
@@ -37,7 +35,7 @@ export function makeToken(options: TokenOptions, env: Readonly<Record<string, st
   const { JWT_SECRET: secret, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = parsed.data
   if (secret === undefined)
     throw new UsageError('JWT_SECRET is not set. Set it to the secret of the service (32 bytes or more).')
-  if (!TENANT.test(options.tenant))
+  if (!isTenant(options.tenant))
     throw new UsageError('--tenant must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit')
   if (options.subject === '') throw new UsageError('--sub must name somebody')
   if (options.expires_ms < 1000) throw new UsageError('--expires must be at least 1s')

@@ -32,5 +32,3 @@ export function readMemory({ EMBEDDING_MODEL, QDRANT_URL, QDRANT_API_KEY }: z.ou
     qdrant: QDRANT_URL === undefined ? null : { url: QDRANT_URL, apiKey: QDRANT_API_KEY ?? null },
   }
 }
-
-export type MemoryConfig = ReturnType<typeof readMemory>

@@ -14,6 +14,10 @@ export type AuditedRead =
   | 'audit.verify'
   | 'audit.export'
   | 'embeddings.create'
+  | 'evidence.list'
+  | 'evidence.read'
+  | 'memory.list'
+  | 'memory.read'
 
 /** Ids, hashes, counts and names of ours. Never clinical text. */
 export type AuditFacts = Readonly<Record<string, string | number | boolean | null>>

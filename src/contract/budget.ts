@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { must, number } from './must.ts'
+import { isTenant } from './tenant.ts'
 
 const dollars = number(0, 1_000_000)
 
@@ -9,6 +10,7 @@ const limits = {
   per_tenant_day: dollars.optional().describe('US dollars that all callers of a tenant together may spend a day (UTC)'),
 }
 
+const NO_TENANT = 'is no name that a tenant can have: 1–64 characters of A–Z a–z 0–9 . _ -, the first a letter or digit'
 const BUDGETS = 'an object with per_run, per_caller_day or per_tenant_day'
 
 /** Of the roster file: what may be spent on models that have a price. What is left out is not bounded. */
@@ -16,7 +18,12 @@ export const RosterBudgets = z.strictObject(
   {
     ...limits,
     tenants: z
-      .record(z.string().min(1).max(128), z.strictObject(limits, must(BUDGETS)), must('an object: tenant → its limits'))
+      .record(z.string(), z.strictObject(limits, must(BUDGETS)), must('an object: tenant → its limits'))
+      .superRefine((tenants, issues) => {
+        // Limits of a name that no token can have would bind nobody, and nobody would see it.
+        for (const name of Object.keys(tenants))
+          if (!isTenant(name)) issues.addIssue({ code: 'custom', path: [name], message: NO_TENANT })
+      })
       .optional()
       .describe('Limits of single tenants, in place of those above, one by one'),
   },

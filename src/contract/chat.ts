@@ -17,11 +17,15 @@ export const Sampling = z
     presence_penalty: penalty.optional(),
     frequency_penalty: penalty.optional(),
     response_format: z
-      .discriminatedUnion('type', [
-        z.strictObject({ type: z.literal('text') }),
-        z.strictObject({ type: z.literal('json_object') }),
-        z.strictObject({ type: z.literal('json_schema'), json_schema: z.record(z.string(), z.unknown()) }),
-      ])
+      .discriminatedUnion(
+        'type',
+        [
+          z.strictObject({ type: z.literal('text') }),
+          z.strictObject({ type: z.literal('json_object') }),
+          z.strictObject({ type: z.literal('json_schema'), json_schema: z.record(z.string(), z.unknown()) }),
+        ],
+        { error: 'must be "text", "json_object" or "json_schema"' },
+      )
       .optional()
       .describe('What the server shall hold the answer to; servers that cannot do it refuse or ignore it'),
   })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ApprovalPolicy } from './approval.ts'
 import { ChatMessage, Sampling, Tools } from './chat.ts'
+import { refuseIdleWishes } from './choosing.ts'
 import { Retrieve } from './citation.ts'
 import { Domain, ModelTier } from './model-card.ts'
 import { Prefer } from './routing.ts'
@@ -36,7 +37,9 @@ export const CustomTask = z
       .min(1)
       .max(1000)
       .optional()
-      .describe('Instead of `prompt`: a conversation, sent as it is, the last message of the user'),
+      .describe(
+        'Instead of `prompt`: a conversation, sent as it is, the last message of the user. What a tool has answered stands in <tool_response>',
+      ),
     model: z.string().min(1).max(128).optional().describe('A model of the roster, which alone is asked'),
     prefer: Prefer.optional().describe('Of agent `auto`: what matters most'),
     max_cost: z
@@ -44,10 +47,16 @@ export const CustomTask = z
       .min(0)
       .max(1_000_000)
       .optional()
-      .describe('Of agent `auto`: US dollars that one call may cost'),
+      .describe('US dollars that its calls together may cost; one that could pass it is not sent'),
     task_type: TaskType.optional().describe(
       'Of agent `auto`: the kind of work, where it is known; else it is found out',
     ),
+    task_type_by: z
+      .enum(['caller', 'small_model'])
+      .optional()
+      .describe(
+        'Whose word `task_type` is. Default caller; that of a small model counts half, the classifier’s own half',
+      ),
     tiers: z.array(ModelTier).min(1).optional().describe('Of agent `auto`: only models of these tiers'),
     prefer_local: z
       .boolean()
@@ -98,6 +107,11 @@ export const CustomTask = z
   .refine(({ thinking, tools }) => thinking !== true || tools !== undefined, {
     path: ['thinking'],
     error: 'goes with `tools`',
+  })
+  .superRefine((task, issues) => {
+    if (task.model !== undefined) refuseIdleWishes(task, 'the model is named', issues)
+    else if (task.agent_type !== 'auto')
+      refuseIdleWishes(task, 'the agent has its models; only those of `auto` are chosen', issues)
   })
   .describe('One task of a custom plan')
 

@@ -23,7 +23,7 @@ export const ServiceHealth = z.object({
       breaker: BreakerState,
       off: z.string().nullable(),
       last_latency_ms: z.number().nullable(),
-      error_rate: z.number().nullable().describe('Of the last calls, 0 to 1'),
+      error_rate: z.number().nullable().describe('Share of its calls that failed lately, 0 to 1'),
       memory_gb: z.number().nullable().describe('What it takes on its GPU, as its card says'),
       agents: z.array(z.string()),
     }),

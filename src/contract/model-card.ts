@@ -31,9 +31,14 @@ const CAPITALS = /^[A-Z]{5,}$/
 
 export const isTaskType = (word: string): word is TaskType => TYPE_NAMES.includes(word)
 
-const trait = text(64).refine((word) => isTaskType(word) || !CAPITALS.test(word), {
-  error: `is no type of task (${TASK_TYPES.join(', ')}); write a remark of your own in lower case`,
-})
+const trait = text(64)
+  .refine((word) => isTaskType(word) || !CAPITALS.test(word), {
+    error: `is no type of task (${TASK_TYPES.join(', ')}); write a remark of your own in lower case`,
+  })
+  // As a remark it would shut nothing out, and nobody would see it.
+  .refine((word) => isTaskType(word) || !isTaskType(word.trim().toUpperCase()), {
+    error: `is a type of task in other letters: write it in capitals (${TASK_TYPES.join(', ')}), or another remark`,
+  })
 const traits = z.array(trait, must('a list of types of tasks and remarks')).max(32, 'must have 32 entries or fewer')
 
 /** What a roster may say about a model beside where it is. Everything is optional: routing has a default for each. */

@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import { Sampling, Tools } from './chat.ts'
+import { refuseIdleWishes } from './choosing.ts'
 import { RoutingDecision } from './routing.ts'
 import { RunStatus } from './status.ts'
 
 const text = z.strictObject({ type: z.literal('text'), text: z.string() })
+const part = z.discriminatedUnion('type', [text], {
+  error: 'is not supported: parts of type "text" only, no images, sound or files',
+})
 const content = z.union([
-  z.string(),
-  z.array(text, { error: 'must be text, or a list of parts of type "text"' }).min(1),
+  z.string('must be text, or a list of parts of type "text"'),
+  z.array(part, { error: 'must be text, or a list of parts of type "text"' }).min(1),
 ])
 const toolCall = z.looseObject({
   id: z.string().max(256),
@@ -15,13 +19,21 @@ const toolCall = z.looseObject({
 })
 
 /** A message as OpenAI's clients send it. */
-export const OpenAiMessage = z.discriminatedUnion('role', [
-  z.looseObject({ role: z.literal('system'), content }),
-  z.looseObject({ role: z.literal('developer'), content }),
-  z.looseObject({ role: z.literal('user'), content }),
-  z.looseObject({ role: z.literal('assistant'), content: content.nullish(), tool_calls: z.array(toolCall).nullish() }),
-  z.looseObject({ role: z.literal('tool'), content, tool_call_id: z.string().max(256) }),
-])
+export const OpenAiMessage = z.discriminatedUnion(
+  'role',
+  [
+    z.looseObject({ role: z.literal('system'), content }),
+    z.looseObject({ role: z.literal('developer'), content }),
+    z.looseObject({ role: z.literal('user'), content }),
+    z.looseObject({
+      role: z.literal('assistant'),
+      content: content.nullish(),
+      tool_calls: z.array(toolCall).nullish(),
+    }),
+    z.looseObject({ role: z.literal('tool'), content, tool_call_id: z.string().max(256) }),
+  ],
+  { error: 'must be "system", "developer", "user", "assistant" or "tool"; in place of "function" use "tool"' },
+)
 
 /** Only that is answered: what else stands last would be sent as if the user had said it. */
 const endsWithAsking = (last: z.output<typeof OpenAiMessage> | undefined): boolean =>
@@ -73,6 +85,10 @@ export const ChatCompletionRequest = z
     path: ['messages'],
     error: 'must end with a message of the user that holds text, or with what a tool has answered',
   })
+  .superRefine((request, issues) => {
+    if (request.model !== 'auto')
+      refuseIdleWishes({ prefer: request.prefer }, 'only for model `auto` one is chosen', issues)
+  })
 
 const usage = z.object({ prompt_tokens: z.int(), completion_tokens: z.int(), total_tokens: z.int() })
 const finish = z.enum(['stop', 'length', 'tool_calls', 'content_filter'])
@@ -82,10 +98,12 @@ export const Making = z.object({
   run_id: z.string(),
   status: RunStatus,
   model: z.string().nullable(),
+  planned_model: z.string().describe('The model that was chosen or named; another one answered where it could not'),
   gpu: z.int().nullable(),
   latency_ms: z.number(),
   queue_ms: z.number(),
   truncated: z.boolean(),
+  cached: z.boolean().describe('No model was asked: the same was answered before'),
   simulated: z.boolean(),
   warnings: z.array(z.string()),
   routing: RoutingDecision.nullable().describe('Why this model; null where it was named'),

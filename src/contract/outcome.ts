@@ -33,7 +33,8 @@ export interface Outcome {
   /** When the first call was sent, since the start of the run; null when none was. */
   started_at_ms: number | null
   ended_at_ms: number
-  error: { code: TaskErrorCode; message: string } | null
+  /** `free_at`: of `budget_exceeded`, ISO 8601; when it may be asked again. */
+  error: { code: TaskErrorCode; message: string; free_at?: string } | null
   /** Of a skipped task: the dependency that did not succeed. */
   cause: string | null
   tokens: number | null

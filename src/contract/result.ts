@@ -14,7 +14,11 @@ export const Attempt = z.object({
   hedge: z.boolean().describe('A second call beside one that was still in flight'),
 })
 
-export const TaskError = z.object({ code: z.string(), message: z.string() })
+export const TaskError = z.object({
+  code: z.string(),
+  message: z.string(),
+  free_at: z.string().optional().describe('Of budget_exceeded: when the account that lacked it is free again'),
+})
 
 export const TaskResult = z.object({
   task_id: z.string(),
@@ -44,6 +48,10 @@ export const TaskResult = z.object({
   gpu: z.int().nullable(),
   backend: z.string().nullable().describe('Base URL of the server that answered'),
   warnings: z.array(z.string()),
+  fallback_reason: z
+    .string()
+    .optional()
+    .describe('Why another model answered than the planned one; left out where none did'),
   attempts: z.array(Attempt),
   cost: z.number().optional().describe('US dollars of all its calls, by the prices of the roster'),
   citations: z.array(Citation).optional().describe('With `retrieve` only: the passages that it was given'),

@@ -106,7 +106,7 @@ export const RosterView = z.object({
       error_rate: z
         .number()
         .nullable()
-        .describe('Moving average of the share of calls that failed, 0 to 1; null before the first'),
+        .describe('Share of its calls that failed lately, 0 to 1; halves with every minute; null before the first'),
       agents: z.array(z.string()),
     }),
   ),

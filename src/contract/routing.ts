@@ -8,12 +8,18 @@ export type Prefer = z.output<typeof Prefer>
 
 const share = z.number().min(0).max(1)
 
+export const TypeSource = z
+  .enum(['rules', 'small_model', 'caller'])
+  .describe('Whose word the type is: the classifier’s, a small model’s that was asked, or the caller’s')
+export type TypeSource = z.output<typeof TypeSource>
+
 /** What kind of work a request is, and how sure that is. */
 export const Classification = z.object({
   type: TaskType,
   confidence: share,
   distribution: z.partialRecord(TaskType, share).describe('How likely each type is'),
   complexity: share,
+  source: TypeSource.optional().describe('Default: rules'),
 })
 export type Classification = z.output<typeof Classification>
 
@@ -35,6 +41,12 @@ export const RouteQuestion = RouteWishes.extend({
   classification: Classification,
   prompt_tokens: z.int().min(0).describe('Estimate of all that is sent'),
   max_tokens: z.int().min(0).describe('Most that may be written'),
+  left_cost: z
+    .number()
+    .min(0)
+    .nullable()
+    .optional()
+    .describe('US dollars that run and accounts of the day have left; null: no bound'),
 })
 export type RouteQuestion = z.output<typeof RouteQuestion>
 
@@ -88,6 +100,7 @@ export const RoutingDecision = z.object({
     .describe('The next best, at most 5'),
   table: z.array(ScoredModel).describe('Every model, the best first, then those that could not be chosen'),
   task_type: TaskType,
+  task_type_source: TypeSource.optional(),
   complexity: share,
   outside_card: z
     .string()

@@ -2,7 +2,15 @@ import type { ApprovalDecision } from './approval.ts'
 import type { CancelSignal } from './cancel.ts'
 import type { EmbeddingsAnswer, EmbeddingsRequest } from './embeddings.ts'
 import type { RunEvent } from './events.ts'
-import type { EvidenceInput, EvidenceKept } from './evidence.ts'
+import type {
+  DocumentList,
+  DocumentsQuery,
+  DocumentsRemoved,
+  DocumentText,
+  EvidenceInput,
+  EvidenceKept,
+  MemoriesOf,
+} from './evidence.ts'
 import type { ExecuteRequest } from './execute.ts'
 import type { ServiceHealth } from './health.ts'
 import type { ExecuteResponse } from './result.ts'
@@ -39,6 +47,8 @@ export interface ExecuteOptions {
   emit?: (event: RunEvent, id?: number | null) => void
   /** The response shall hold `timeline`. */
   timeline?: boolean
+  /** US dollars that the caller's accounts had left when the request came, for the choice of models; null: no bound. @default null */
+  left_cost?: number | null
 }
 
 export interface SubmitOptions extends ExecuteOptions {
@@ -54,8 +64,8 @@ export type RunAnswer =
   | { kind: 'ended'; end: RunEnd }
   /** It goes on without its caller, or waits for a human. */
   | { kind: 'accepted'; run_id: string; status: RunState; replayed: boolean }
-  /** The same key and body came before, and that run has ended. */
-  | { kind: 'replayed'; run: RunView }
+  /** The same key and body came before, and that run has ended. `last_event_id`: of the last event before its end. */
+  | { kind: 'replayed'; run: RunView; last_event_id: number }
 
 /** What may be asked about stored runs. Each throws a Problem: `not_found` for a run that the tenant does not have. */
 export interface RunsDesk {
@@ -80,6 +90,14 @@ export interface Watching {
   left: CancelSignal
 }
 
+/** What may be asked about documents that are kept. Each throws a Problem: `not_found` for one that the tenant does not have there. */
+export interface DocumentsDesk {
+  list: (tenant: string, collection: 'evidence' | 'memory', query: DocumentsQuery) => Promise<DocumentList>
+  read: (tenant: string, collection: 'evidence' | 'memory', id: string) => Promise<DocumentText>
+  remove: (caller: RunCaller, collection: 'evidence' | 'memory', id: string) => Promise<void>
+  clearMemories: (caller: RunCaller, of: MemoriesOf) => Promise<DocumentsRemoved>
+}
+
 /** What a route may ask of the service: all that floor 5 knows of the floors below. */
 export interface Service {
   /** Throws a Problem when the request is refused; otherwise resolves when there is something to answer. */
@@ -88,21 +106,25 @@ export interface Service {
   describeWorkflows: () => WorkflowTypes
   viewRoster: () => RosterView
   listModels: () => ModelList
-  /** What kind of work a task is by a small model's word; null: it is plain enough, or nobody is to be asked. */
-  clarify: (task: string, options: ExecuteOptions) => Promise<TaskType | null>
-  /** Which model a task would go to, and why. Throws a Problem (`no_model`). Asks no model. */
-  route: (request: RouteRequest) => RoutingDecision
+  /** What kind of work a task is by a small model's word, in `within_ms` at most; null: it is plain enough, or nobody is to be asked. */
+  clarify: (task: string, options: ExecuteOptions, within_ms?: number) => Promise<TaskType | null>
+  /** Which model a task would go to, and why. Throws a Problem (`no_model`, `models_away`). Asks no model. */
+  route: (request: RouteRequest, caller: RunCaller) => Promise<RoutingDecision>
   /** Asks everything that the service rests on how it is. Never rejects. */
   health: () => Promise<ServiceHealth>
   stats: (caller: RunCaller) => Promise<Stats>
-  /** Keeps a text for the tenant's later tasks. Null: it is kept; else why it is not. */
-  remember: (caller: RunCaller, text: string, about: { source: string; title: string }) => Promise<string | null>
+  /** Keeps a text for the tenant's later tasks; whoever waits for that says how long. Null: it is kept; else why it is not. */
+  remember: (
+    caller: RunCaller,
+    text: string,
+    about: { source: string; title: string },
+    patience: { within_ms: number; cancel?: CancelSignal },
+  ) => Promise<string | null>
   /** Keeps a document that answers may cite. Throws a Problem. */
-  addEvidence: (caller: RunCaller, document: EvidenceInput) => Promise<EvidenceKept>
-  /** Throws a Problem (`not_found`). */
-  removeEvidence: (caller: RunCaller, id: string) => Promise<void>
+  addEvidence: (caller: RunCaller, document: EvidenceInput, cancel: CancelSignal) => Promise<EvidenceKept>
+  documents: DocumentsDesk
   /** Throws a Problem. */
-  embed: (request: EmbeddingsRequest, cancel: CancelSignal) => Promise<EmbeddingsAnswer>
+  embed: (caller: RunCaller, request: EmbeddingsRequest, cancel: CancelSignal) => Promise<EmbeddingsAnswer>
   /** Resolves with an answer, or without one when its caller has left. Throws a Problem. */
   supervise: (request: SuperviseRequest, options: ExecuteOptions) => Promise<SuperviseResponse>
   describeTools: () => ToolList

@@ -20,5 +20,8 @@ export function storeProblem({ fault }: StoreError): Problem | null {
   const later = LATER[fault]
   if (later !== undefined) return new Problem('not_ready', later, { retryAfterS: RETRY_AFTER_S })
   const bad = BAD_INPUT[fault]
-  return bad === undefined ? null : new Problem('invalid_request', bad)
+  if (bad === undefined) return null
+  const errors =
+    fault === 'bad_cursor' ? [{ field: 'cursor', message: 'must be the next_cursor of the page before' }] : []
+  return new Problem('invalid_request', bad, { errors })
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Sampling } from './chat.ts'
+import { refuseIdleWishes } from './choosing.ts'
 import { Citation } from './citation.ts'
 import { Domain, ModelTier } from './model-card.ts'
 import { Prefer, RoutingDecision } from './routing.ts'
@@ -34,29 +35,33 @@ const common = {
 export const RouteRequest = z.strictObject(common)
 
 /** Body of POST /v1/tasks. */
-export const TaskRequest = z.strictObject({
-  ...common,
-  model: z
-    .string()
-    .min(1)
-    .max(128)
-    .optional()
-    .describe('A model of the roster, which alone is asked: nothing is chosen'),
-  temperature: z.number().min(0).max(2).optional().describe('Default 0.7'),
-  sampling: Sampling.optional(),
-  stream: z.boolean().optional().describe('Answer with events: `metadata`, `content` and `done`'),
-  cache: z.boolean().optional().describe('The answer that your tenant got to the same before may be given again'),
-  store_memory: z.boolean().optional().describe('Task and answer are remembered for your tenant'),
-  retrieve_context: z
-    .union([
-      z.boolean(),
-      z.strictObject({ top_k: z.int().min(1).max(50), min_score: z.number().min(-1).max(1) }).partial(),
-    ])
-    .optional()
-    .describe('What your tenant has in memory about it goes before the task'),
-  timeout_ms: z.int().min(1).max(86_400_000).optional(),
-  priority: z.int().min(0).max(5).optional(),
-})
+export const TaskRequest = z
+  .strictObject({
+    ...common,
+    model: z
+      .string()
+      .min(1)
+      .max(128)
+      .optional()
+      .describe('A model of the roster, which alone is asked: nothing is chosen'),
+    temperature: z.number().min(0).max(2).optional().describe('Default 0.7'),
+    sampling: Sampling.optional(),
+    stream: z.boolean().optional().describe('Answer with events: `metadata`, `content` and `done`'),
+    cache: z.boolean().optional().describe('The answer that your tenant got to the same before may be given again'),
+    store_memory: z.boolean().optional().describe('Task and answer are remembered for your tenant'),
+    retrieve_context: z
+      .union([
+        z.boolean(),
+        z.strictObject({ top_k: z.int().min(1).max(50), min_score: z.number().min(-1).max(1) }).partial(),
+      ])
+      .optional()
+      .describe('What your tenant has in memory about it goes behind the task'),
+    timeout_ms: z.int().min(1).max(86_400_000).optional(),
+    priority: z.int().min(0).max(5).optional(),
+  })
+  .superRefine((request, issues) => {
+    if (request.model !== undefined) refuseIdleWishes(request, 'the model is named', issues)
+  })
 
 /** Answer of POST /v1/tasks. */
 export const TaskAnswer = z.object({
@@ -65,6 +70,7 @@ export const TaskAnswer = z.object({
   success: z.boolean(),
   content: z.string(),
   model: z.string().nullable().describe('The model that answered; a fallback where the chosen one could not'),
+  planned_model: z.string().describe('The model that was chosen or named'),
   citations: z.array(Citation).describe('What the task was given from memory'),
   memory: z
     .object({ stored: z.boolean(), reason: z.string().nullable().describe('Why it was not') })

@@ -14,6 +14,10 @@ export const writeToolCalls = (calls: readonly ToolCall[]): string =>
 /** What a tool has answered, as text of the user. */
 export const writeToolResponse = (content: string): string => `<tool_response>\n${content}\n</tool_response>`
 
+/** Whether a message of the user is what a tool has answered. */
+export const isToolResponse = (content: string): boolean =>
+  /^\s*<tool_response>\n[\s\S]*\n<\/tool_response>\s*$/.test(content)
+
 const BLOCK = /<tool_call>\s*(\{[\s\S]*?\})\s*<\/tool_call>/g
 
 function readCall(json: string): ToolCall | null {

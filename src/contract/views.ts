@@ -13,11 +13,16 @@ export const WorkflowType = z.object({
 /** Answer of GET /v1/workflows/types. */
 export const WorkflowTypes = z.object({ workflows: z.record(z.string(), WorkflowType), total_count: z.int() })
 
-/** Answer of GET /v1/models: OpenAI's list shape. */
-export const ModelList = z.object({
-  object: z.literal('list'),
-  data: z.array(z.object({ id: z.string(), object: z.literal('model'), created: z.int(), owned_by: z.string() })),
+/** Answer of GET /v1/models/{model}, in OpenAI's shape. */
+export const OneModel = z.object({
+  id: z.string(),
+  object: z.literal('model'),
+  created: z.int(),
+  owned_by: z.string(),
 })
+
+/** Answer of GET /v1/models: OpenAI's list shape. */
+export const ModelList = z.object({ object: z.literal('list'), data: z.array(OneModel) })
 
 /** Answer of GET /health/ready. */
 export const Readiness = z.object({

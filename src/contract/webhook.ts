@@ -26,12 +26,14 @@ export const RunFinished = z.strictObject({
 /** How one call to a webhook ended. `failed`: it will be tried again. */
 export type WebhookOutcome = 'delivered' | 'failed' | 'given_up'
 
-/** What may be told of one call to a webhook: ids and codes, nothing of its URL but the host. */
+/** What may be told of one attempt to call a webhook: ids and codes, nothing of its URL but the host. */
 export interface WebhookAttempt {
   tenant: string
   run_id: string
   /** `host[:port]`; null when the URL could not be read. */
   host: string | null
+  /** False: nobody was called, for `error` says why the URL must not or cannot be. */
+  sent: boolean
   /** Counted from 1. */
   attempt: number
   /** Of the answer; null when there was none. */

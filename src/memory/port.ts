@@ -14,6 +14,8 @@ export interface Passage {
 
 export interface NewDocument {
   collection: Collection
+  /** The subject of who adds it; null: nobody knows. */
+  added_by: string | null
   /** Where it comes from, in words of who adds it: a file, a URL, a run. */
   source: string
   title: string
@@ -61,6 +63,31 @@ export interface Counted {
   passages: number
 }
 
+/** A document without its text. */
+export interface ListedDocument {
+  id: string
+  source: string
+  title: string
+  passages: number
+  /** Epoch ms. */
+  added_at: number
+  added_by: string | null
+}
+
+export interface ReadDocument extends ListedDocument {
+  /** Of its passages, in their order. */
+  texts: string[]
+}
+
+export interface Page {
+  documents: ListedDocument[]
+  /** The id after which the next page begins; null on the last. */
+  next: string | null
+}
+
+/** Which documents of a collection; `before` in epoch ms. */
+export type Which = { id: string } | { added_by: string } | { before: number } | 'all'
+
 /**
  * Passages of text with their embeddings, each tenant's for itself. Throws StoreError. What was added is there when the
  * promise resolves, and survives a restart.
@@ -69,9 +96,21 @@ export interface Memory {
   /** Returns the id of the document. */
   add(tenant: string, document: NewDocument): Promise<string>
   search(tenant: string, question: Question): Promise<Found>
-  /** False: this tenant has no such document. */
-  remove(tenant: string, id: string): Promise<boolean>
+  /**
+   * In the order of their ids, which is that in which they were added, to the millisecond. `after` is a UUID; what it names
+   * need not be there any more. What is added or removed meanwhile moves nothing from one page to another.
+   */
+  list(tenant: string, collection: Collection, page: { limit: number; after: string | null }): Promise<Page>
+  /** Null: this tenant has no such document there. */
+  read(tenant: string, collection: Collection, id: string): Promise<ReadDocument | null>
+  /** Removes documents with their passages and vectors, many of them in portions; between two it heeds the signal. */
+  remove(tenant: string, collection: Collection, which: Which, signal?: AbortSignal): Promise<Counted>
   count(tenant: string, collection: Collection): Promise<Counted>
+  /**
+   * For housekeeping, the only question across tenants: who has documents that were added before. Not always all at once:
+   * ask again when theirs are removed.
+   */
+  tenantsWithOlder(collection: Collection, before: number): Promise<string[]>
 }
 
 /** Seals text that is at rest somewhere, for one place: moved to another place it does not open. */

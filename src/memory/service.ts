@@ -53,6 +53,8 @@ export interface About {
   source: string
   title: string
   metadata?: Readonly<Record<string, unknown>>
+  /** The subject of who adds it. @default null, nobody knows */
+  added_by?: string | null
 }
 
 export interface RecallOptions extends Partial<Patience> {
@@ -97,6 +99,15 @@ const MOST_QUERY = 8000
 const RECALL_MS = 5000
 const KEEP_MS = 120_000
 
+/** Nothing is wrong with the model; it was not its turn, or not paid for. */
+const NOT_ASKED: ReadonlySet<string> = new Set<TaskErrorCode>([
+  'queue_full',
+  'task_timeout',
+  'budget_exceeded',
+  'breaker_open',
+  'egress_refused',
+])
+
 const NO_MODEL: Unavailable = {
   ok: false,
   reason: 'unavailable',
@@ -130,14 +141,15 @@ export function createMemoryService({ memory, embed, onFault }: MemoryParts): Me
     if (embed === null) return NO_MODEL
     const made = await embed(texts, patience)
     if (made.ok) return made
-    const message = `There is no memory just now: its embedding model failed. ${made.message}`
+    const what = NOT_ASKED.has(made.code) ? 'could not be asked' : 'failed'
+    const message = `There is no memory just now: its embedding model ${what} (${made.code}). ${made.message}`
     return { ok: false, reason: 'unavailable', cause: 'embedding', code: made.code, message } satisfies Unavailable
   }
 
   const keep = (
     tenant: string,
     collection: Collection,
-    { source, title, metadata = {}, text }: About & { text: string },
+    { source, title, metadata = {}, added_by = null, text }: About & { text: string },
     { deadline = performance.now() + KEEP_MS, cancel }: Partial<Patience>,
   ) =>
     asked(async (): Promise<Kept | Unavailable | Unusable> => {
@@ -152,7 +164,7 @@ export function createMemoryService({ memory, embed, onFault }: MemoryParts): Me
       if (!made.ok) return made
       const passages = cut.map((passage, at) => ({ ...passage, embedding: made.vectors[at] as Float32Array }))
       const { model } = made
-      const id = await memory.add(tenant, { collection, source, title, metadata, model, passages })
+      const id = await memory.add(tenant, { collection, added_by, source, title, metadata, model, passages })
       return { ok: true, id, passages: passages.length }
     })
 

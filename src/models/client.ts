@@ -2,18 +2,21 @@ import type { CancelSignal } from '../contract/cancel.ts'
 import { MAX_SLOTS } from '../contract/roster.ts'
 import { readAnswer } from './answer.ts'
 import { Connections, type Ignored } from './connections.ts'
+import { readEmbeddings } from './embedding-answer.ts'
 import type { Answer } from './exchange.ts'
 import { failure } from './failure.ts'
 import { exchange } from './http.ts'
 import { parseJson } from './json.ts'
 import type { ModelLookup } from './names.ts'
-import type { AttemptResult, Model, ModelRequest } from './port.ts'
+import type { AttemptResult, EmbeddingBatch, EmbeddingRequest, Failure, Model, ModelRequest } from './port.ts'
 import { checkCut, measuredFit, plainFit, plainlyWhole, type TokenCount } from './prompt-check.ts'
 import { RequestBody } from './request-body.ts'
 import { AnswerStream } from './stream.ts'
 
 /** An answer of a model is a few kilobytes; what passes this is no answer. */
 export const MAX_RESPONSE_BYTES = 4 * 1024 * 1024
+/** 64 vectors of 4096 numbers, each with twenty digits, and some. */
+const MAX_EMBEDDINGS_BYTES = 16 * 1024 * 1024
 /** Longest silence within a streamed answer: so long that the next server still has time. */
 const STREAM_IDLE_MS = 15_000
 /** Longest wait for a server's tokenizer: counting takes it milliseconds. */
@@ -43,7 +46,7 @@ export class ModelClient {
   readonly #streamHeaders: Record<string, string>
   readonly #streamIdleMs: number
   readonly #body: RequestBody
-  readonly #paths: { base: string; completions: string }
+  readonly #paths: { base: string; completions: string; embeddings: string }
 
   constructor(model: Model, { lookup, stream_idle_ms = STREAM_IDLE_MS }: ClientOptions = {}) {
     this.model = model
@@ -57,7 +60,11 @@ export class ModelClient {
     if (model.api_key !== null) this.#headers.authorization = `Bearer ${model.api_key}`
     this.#streamHeaders = { ...this.#headers, accept: 'text/event-stream, application/json' }
     this.#body = new RequestBody(model.served_model)
-    this.#paths = { base: url.pathname.replace(/\/v1$/, ''), completions: `${url.pathname}/chat/completions` }
+    this.#paths = {
+      base: url.pathname.replace(/\/v1$/, ''),
+      completions: `${url.pathname}/chat/completions`,
+      embeddings: `${url.pathname}/embeddings`,
+    }
   }
 
   /** Times that a call was sent again because the server closed an idle connection at the moment of sending. */
@@ -90,9 +97,10 @@ export class ModelClient {
     return answer.kind === 'answer' && answer.status === 200 ? answer.body : null
   }
 
-  /** Whether anything answers there, whatever it says short of a server error. */
-  async answers(deadline: number, cancel: CancelSignal): Promise<boolean> {
+  /** Whether anything answers there, whatever it says short of a server error; null: this process slept past the deadline. */
+  async answers(deadline: number, cancel: CancelSignal): Promise<boolean | null> {
     const answer = await this.#exchange('GET', `${this.#paths.base}/v1/models`, null, deadline, cancel)
+    if (answer.kind === 'error' && answer.reason === 'too_late') return null
     return answer.kind === 'answer' && answer.status < 500
   }
 
@@ -107,10 +115,22 @@ export class ModelClient {
 
     const body = this.#body.write(request)
     const stream = request.on_delta === null ? null : new AnswerStream(request.on_delta)
-    const answer = await this.#exchange('POST', this.#paths.completions, body, request.deadline, cancel, stream)
+    const answer = await this.#exchange('POST', this.#paths.completions, body, request.deadline, cancel, {
+      reader: stream,
+      ...(request.end !== undefined && { end: request.end }),
+    })
     const result = readAnswer(answer, stream, request)
     if (!result.ok || plainlyWhole(result, request, fit)) return result
     return checkCut(result, request, fit, this.#count, cancel)
+  }
+
+  /** The embeddings of texts, in one request. Always resolves. */
+  async embed({ texts, deadline }: EmbeddingRequest, cancel: CancelSignal): Promise<EmbeddingBatch | Failure> {
+    const body = JSON.stringify({ model: this.model.served_model, input: texts, encoding_format: 'float' })
+    const answer = await this.#exchange('POST', this.#paths.embeddings, body, deadline, cancel, {
+      max_bytes: MAX_EMBEDDINGS_BYTES,
+    })
+    return readEmbeddings(answer, texts.length)
   }
 
   #exchange(
@@ -119,7 +139,11 @@ export class ModelClient {
     body: string | null,
     deadline: number,
     cancel: CancelSignal,
-    reader: AnswerStream | null = null,
+    {
+      reader = null,
+      max_bytes = MAX_RESPONSE_BYTES,
+      end = deadline,
+    }: { reader?: AnswerStream | null; max_bytes?: number; end?: number } = {},
   ): Promise<Answer> {
     return exchange(this.#connections, {
       method,
@@ -127,8 +151,9 @@ export class ModelClient {
       headers: reader === null ? this.#headers : this.#streamHeaders,
       body,
       deadline,
+      end,
       cancel,
-      max_bytes: MAX_RESPONSE_BYTES,
+      max_bytes,
       reader,
       idle_ms: this.#streamIdleMs,
     })

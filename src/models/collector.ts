@@ -9,10 +9,13 @@ import {
   type Reading,
   reasonOf,
 } from './exchange.ts'
+import { isLate, judgeDeadline } from './late.ts'
 import { isStale } from './stale.ts'
 
 /** How long a body may take to end after its reader has all it needs, so that the connection can be kept. */
 const DRAIN_MS = 250
+
+const OUT_OF_TIME: ReadonlySet<ExchangeFault> = new Set(['timeout', 'overslept', 'too_late'])
 
 class Halt extends Error {
   override readonly name = 'Halt'
@@ -24,9 +27,13 @@ export class Collector implements Dispatcher.DispatchHandler {
   readonly #what: Exchange
   readonly #resolve: (answer: Answer) => void
   readonly #sentAt = performance.now()
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout
   readonly #forget: () => void
   #openedBefore = 0
+  /** When `#timer` is due, on the clock of performance.now(). */
+  #due: number
+  /** A timer came late: this process stood still. */
+  #overslept = false
   #controller: Dispatcher.DispatchController | null = null
   #done = false
   #answering = false
@@ -34,6 +41,8 @@ export class Collector implements Dispatcher.DispatchHandler {
   #headers: Headers = {}
   #reader: BodyReader | null = null
   #idle: NodeJS.Timeout | null = null
+  /** When the last piece came that the reader called alive. */
+  #aliveAt = 0
   #chunks: Buffer[] = []
   #size = 0
 
@@ -42,8 +51,9 @@ export class Collector implements Dispatcher.DispatchHandler {
     this.#what = what
     this.#resolve = resolve
     // undici's own timeouts are gaps between bytes: a trickle outlives them.
-    this.#timer = setTimeout(() => this.#halt('timeout'), Math.max(0, what.deadline - this.#sentAt))
-    this.#forget = what.cancel.onCancel(() => this.#halt(reasonOf(what.cancel)))
+    this.#due = what.deadline
+    this.#timer = setTimeout(() => this.#timeIsOver(), Math.max(0, what.deadline - this.#sentAt))
+    this.#forget = what.cancel.onCancel(() => this.#isGivenUp())
   }
 
   send(): void {
@@ -102,7 +112,8 @@ export class Collector implements Dispatcher.DispatchHandler {
   #heed(reading: Reading): void {
     if (reading === 'quiet') return
     if (reading === 'alive') {
-      if (this.#idle === null) this.#idle = setTimeout(() => this.#halt('stalled'), this.#what.idle_ms)
+      this.#aliveAt = performance.now()
+      if (this.#idle === null) this.#idle = setTimeout(() => this.#isSilent(), this.#what.idle_ms)
       else this.#idle.refresh()
       return
     }
@@ -110,6 +121,50 @@ export class Collector implements Dispatcher.DispatchHandler {
     this.#stopIdle()
     if (reading === 'failed') this.#abort('not readable')
     else this.#idle = setTimeout(() => this.#abort('does not end'), DRAIN_MS).unref()
+  }
+
+  #timeIsOver(): void {
+    const now = performance.now()
+    const { end } = this.#what
+    const verdict = judgeDeadline({ now, due: this.#due, end, overslept: this.#overslept })
+    if (typeof verdict === 'number') {
+      this.#overslept = true
+      this.#due = verdict
+      this.#timer = setTimeout(() => this.#timeIsOver(), verdict - now)
+    } else if (now >= end) this.#halt(verdict)
+    else this.#afterReading(() => this.#halt(verdict))
+  }
+
+  /** Nobody waits any more: of a run whose time is over, the attempt's is over too. */
+  #isGivenUp(): void {
+    const { cancel, end } = this.#what
+    const reason = reasonOf(cancel)
+    const verdict =
+      reason === 'timeout'
+        ? judgeDeadline({ now: performance.now(), due: end, end, overslept: this.#overslept })
+        : reason
+    this.#halt(typeof verdict === 'number' ? 'timeout' : verdict)
+  }
+
+  #isSilent(): void {
+    const now = performance.now()
+    const aliveAt = this.#aliveAt
+    if (isLate(now, aliveAt + this.#what.idle_ms)) {
+      // Nobody listened to this silence: it has to last as long again.
+      this.#overslept = true
+      this.#aliveAt = now
+      this.#idle?.refresh()
+    } else
+      this.#afterReading(() => {
+        if (this.#aliveAt === aliveAt) this.#halt('stalled')
+      })
+  }
+
+  /** Timers come before sockets: what has arrived by now is read first. */
+  #afterReading(judge: () => void): void {
+    setImmediate(() => {
+      if (!this.#done) judge()
+    })
   }
 
   #stopIdle(): void {
@@ -121,7 +176,7 @@ export class Collector implements Dispatcher.DispatchHandler {
   }
 
   #halt(reason: ExchangeFault): void {
-    if (reason === 'timeout' && this.#answering && !this.#done) this.#connections.ignored.late++
+    if (OUT_OF_TIME.has(reason) && this.#answering && !this.#done) this.#connections.ignored.late++
     this.#finish({ kind: 'error', reason, latency_ms: this.#elapsed() })
     this.#stopIdle()
     this.#abort(reason)

@@ -1,16 +1,8 @@
 import type { Answer } from './exchange.ts'
 import { failure, failureOfFault, failureOfStatus } from './failure.ts'
 import { isObject, type Json, parseJson } from './json.ts'
-import type { Failure } from './port.ts'
+import type { EmbeddingBatch, Failure } from './port.ts'
 import { parseRetryAfter } from './retry-after.ts'
-
-/** The vectors of one request, checked. `tokens` as reported; null when the server reports none. */
-export interface EmbeddingBatch {
-  ok: true
-  vectors: Float32Array[]
-  tokens: number | null
-  latency_ms: number
-}
 
 const MOST_DIMS = 16_384
 

@@ -7,6 +7,8 @@ export interface Exchange {
   body: string | null
   /** On the clock of performance.now(): everything ends by then. */
   deadline: number
+  /** The same clock: a deadline that this process slept through may be put off, but not past this. */
+  end: number
   max_bytes: number
   cancel: CancelSignal
   /** Reads the answer as it comes; null: it is collected. */
@@ -33,8 +35,19 @@ export type Answer =
   | { kind: 'answer'; status: number; headers: Headers; body: Buffer; latency_ms: number }
   | { kind: 'error'; reason: ExchangeFault; latency_ms: number }
 
-/** `unreachable`: before any byte of an answer. `broken`: within one. `stalled`: one that went on and then did not. */
-export type ExchangeFault = 'cancelled' | 'timeout' | 'stalled' | 'unreachable' | 'broken' | 'too_large'
+/**
+ * `unreachable`: before any byte of an answer. `broken`: within one. `stalled`: one that went on and then did not.
+ * `overslept`: time ran out, and some of it passed while this process stood still. `too_late`: so did all that was left.
+ */
+export type ExchangeFault =
+  | 'cancelled'
+  | 'timeout'
+  | 'overslept'
+  | 'too_late'
+  | 'stalled'
+  | 'unreachable'
+  | 'broken'
+  | 'too_large'
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>
 

@@ -6,6 +6,7 @@ interface Details {
   message?: string
   transient?: boolean
   retry_after_ms?: number | null
+  overslept?: boolean
 }
 
 /** A failure of one attempt. Without a message of its own it carries the code's sentence. */
@@ -20,6 +21,16 @@ export function failureOfFault(reason: ExchangeFault, latency_ms: number): Failu
       return failure('cancelled', latency_ms)
     case 'timeout':
       return failure('upstream_timeout', latency_ms)
+    case 'overslept':
+      return failure('upstream_timeout', latency_ms, {
+        message:
+          'This service stood still for a while, and then the model server did not answer in the time left for it.',
+        overslept: true,
+      })
+    case 'too_late':
+      return failure('task_timeout', latency_ms, {
+        message: 'The time is over, and for some of it this service stood still.',
+      })
     case 'stalled':
       return failure('upstream_timeout', latency_ms, {
         message: 'The model server stopped in the middle of its answer.',

@@ -1,4 +1,7 @@
-import type { AttemptResult } from './port.ts'
+import type { Failure } from './port.ts'
+
+/** How one call has ended, whatever was asked for. */
+export type Contact = { ok: true; latency_ms: number } | Failure
 
 /** What one attempt teaches about a server; null: nothing. */
 export interface Lesson {
@@ -25,16 +28,17 @@ export const patienceOf = (usual_ms: number | null): number =>
 
 /**
  * Reads an attempt. 4xx and 429 say that somebody is there and nothing about its health; a timeout counts only after
- * `patience_ms`: a caller who gives a task a millisecond must not close the server for everybody else. The same
- * goes for a call that another one overtook, but that says nothing of whether the server is there.
+ * `patience_ms`, and not at all when this process stood still meanwhile: a caller who gives a task a millisecond must not close
+ * the server for everybody else. The same goes for a call that another one overtook, but that says nothing of whether the
+ * server is there.
  */
-export function learn(result: AttemptResult, patience_ms: number, overtaken = false): Lesson {
+export function learn(result: Contact, patience_ms: number, overtaken = false): Lesson {
   if (result.ok) return WORKS
   switch (result.code) {
     case 'upstream_unreachable':
       return GONE
     case 'upstream_timeout':
-      return result.latency_ms >= patience_ms ? GONE : NOTHING
+      return result.latency_ms >= patience_ms && !result.overslept ? GONE : NOTHING
     case 'cancelled':
       return overtaken && result.latency_ms >= patience_ms ? SLOW : NOTHING
     case 'upstream_error':

@@ -35,6 +35,8 @@ export interface ModelRequest {
   temperature: number
   /** On the clock of performance.now(): the whole call ends by then, whatever trickles in. */
   deadline: number
+  /** On the same clock: when the task ends, with whatever model. A deadline that this process slept through may be put off until then. @default deadline */
+  end?: number
   /** Hears the answer piece by piece as it is written; null: it is fetched whole, which costs less. May throw nothing. */
   on_delta: ((delta: string) => void) | null
   /** Whether the text is, or may hold, patient data. @default true */
@@ -69,6 +71,8 @@ export interface Failure {
   retry_after_ms: number | null
   /** From sending to the end; 0 when nothing was sent. */
   latency_ms: number
+  /** Some of that time passed while this process stood still: it says nothing about the server. @default false */
+  overslept?: boolean
 }
 
 export type AttemptResult = Completion | Failure
@@ -76,6 +80,29 @@ export type AttemptResult = Completion | Failure
 /** Asks one model once. Always resolves: a call given up as `cancelled`, or as `upstream_timeout` when time ran out. */
 export interface ModelPort {
   call(model: Model, request: ModelRequest, cancel: CancelSignal): Promise<AttemptResult>
+}
+
+/** The vectors of one request, checked: one for each text, in order, all of the same dimensions. */
+export interface EmbeddingBatch {
+  ok: true
+  vectors: Float32Array[]
+  /** As reported; null when the server reports none. */
+  tokens: number | null
+  /** From sending to the last byte. */
+  latency_ms: number
+}
+
+export interface EmbeddingRequest {
+  texts: readonly string[]
+  /** On the clock of performance.now(). */
+  deadline: number
+  /** Whether the texts are, or may hold, patient data. @default true */
+  phi?: boolean
+}
+
+/** Asks a model for embeddings once, in one request. Always resolves, as the model port does. */
+export interface EmbeddingPort {
+  embed(model: Model, request: EmbeddingRequest, cancel: CancelSignal): Promise<EmbeddingBatch | Failure>
 }
 
 export interface RetryQuestion {

@@ -26,12 +26,13 @@ const NEVER: CancelSignal = { cancelled: false, onCancel: () => () => undefined 
 /** Looks at a server: is it there, and, when that is due, what does it tell about itself? Never rejects. */
 export async function probe(server: ModelServer, { log, ollama_parallel, patience_ms = 2000 }: ProbeOptions) {
   const { client, model } = server
-  const before = server.reachable
   const deadline = performance.now() + patience_ms
   const answers = await client.answers(deadline, NEVER)
+  if (answers === null) return
   // A frozen process says nothing until the time is over; one that ended or loads its model says no at once.
-  server.probed(answers, !answers && performance.now() < deadline - patience_ms / 2)
-  if (server.reachable !== before) log({ model: model.id, finding: server.reachable ? 'reachable' : 'unreachable' })
+  const gone = !answers && performance.now() < deadline - patience_ms / 2
+  // A call may have found the same while we waited, and said so.
+  if (server.probed(answers, gone)) log({ model: model.id, finding: server.reachable ? 'reachable' : 'unreachable' })
   if (!server.reachable || !server.factsDue) return
 
   const knew = server.slots.told?.count

@@ -4,18 +4,29 @@ import { roundMs } from '../results/round.ts'
 import { whyClosed } from './egress.ts'
 import { failure } from './failure.ts'
 import { type NameLog, Names } from './names.ts'
-import type { AttemptResult, Model, ModelPort, ModelRequest } from './port.ts'
+import type {
+  AttemptResult,
+  EmbeddingBatch,
+  EmbeddingPort,
+  EmbeddingRequest,
+  Failure,
+  Model,
+  ModelPort,
+  ModelRequest,
+} from './port.ts'
 import { type ProbeLog, probe } from './probe.ts'
 import { ModelServer, type ModelServerParts } from './server.ts'
 import { watch } from './watch.ts'
 
 export interface ServerView {
   reachable: boolean | null
+  /** As of ModelServer. */
+  shunned: boolean
   breaker: BreakerState
   last_latency_ms: number | null
   slots_source: SlotsSource
   served_slots: number | null
-  /** Share of the last calls that failed, 0 to 1; null before the first. */
+  /** Share of its calls that failed lately, 0 to 1, fading with time; null before the first. */
   error_rate: number | null
   /** Tokens per slot that calls are held to; null when nobody says. */
   context_window: number | null
@@ -47,10 +58,12 @@ export interface ServersOptions {
   probe_patience_ms?: number
   /** Pause between two looks at a server in ms. @default 10000 */
   probe_interval_ms?: number
+  /** For breakers and what fades with time: milliseconds that never go back. @default performance.now() */
+  now?: () => number
 }
 
-/** All model servers of the roster behind the model port. Opens in `start`, ends everything in `close`. */
-export class ModelServers implements ModelPort {
+/** All model servers of the roster behind the model port and the embedding port. Opens in `start`, ends everything in `close`. */
+export class ModelServers implements ModelPort, EmbeddingPort {
   readonly #servers: ReadonlyMap<string, ModelServer>
   readonly #options: ServersOptions
   readonly #names: Names
@@ -71,7 +84,11 @@ export class ModelServers implements ModelPort {
           this.#log({ model: model.id, finding: reachable ? 'reachable' : 'unreachable' })
         const models_here = all.filter(({ url }) => url === model.url).length
         const onBreaker = (state: BreakerState) => this.#options.onBreaker?.(model.id, state)
-        const parts: ModelServerParts = { onChange, onBreaker, models_here, lookup: this.#names.lookup }
+        const { now } = options
+        const parts: ModelServerParts = {
+          ...{ onChange, onBreaker, models_here, lookup: this.#names.lookup },
+          ...(now && { now }),
+        }
         return [model.id, new ModelServer(model, options.breaker_cooldown_ms, parts)]
       }),
     )
@@ -81,6 +98,12 @@ export class ModelServers implements ModelPort {
     const reason = whyClosed(model, request.phi ?? true)
     if (reason !== null) return Promise.resolve(failure('egress_refused', 0, { message: reason }))
     return (this.#servers.get(model.id) as ModelServer).call(request, cancel)
+  }
+
+  embed(model: Model, request: EmbeddingRequest, cancel: CancelSignal): Promise<EmbeddingBatch | Failure> {
+    const reason = whyClosed(model, request.phi ?? true)
+    if (reason !== null) return Promise.resolve(failure('egress_refused', 0, { message: reason }))
+    return (this.#servers.get(model.id) as ModelServer).embed(request, cancel)
   }
 
   /** Whether calls to a server of the roster go out as usual. */
@@ -96,9 +119,11 @@ export class ModelServers implements ModelPort {
 
   /** What is known now of a server of the roster. */
   view(id: string): ServerView {
-    const { reachable, breaker, lastLatencyMs, errorRate, slots, client } = this.#servers.get(id) as ModelServer
+    const server = this.#servers.get(id) as ModelServer
+    const { reachable, isShunned, breaker, lastLatencyMs, errorRate, slots, client } = server
     return {
       reachable,
+      shunned: isShunned,
       breaker,
       last_latency_ms: lastLatencyMs === null ? null : roundMs(lastLatencyMs),
       error_rate: errorRate,

@@ -84,8 +84,21 @@ function checkContext(workflow: CompiledWorkflow, context: Context): void {
 /** A caller's task as planning takes it: an own prompt under our system message, or a conversation as it is. */
 function draftOf({ prompt = '', messages, sampling, tools, thinking, ...task }: CustomTask): DraftTask {
   const { task_id, agent_type, max_tokens, temperature, priority, dependencies, model, phi, cache, retrieve } = task
+  const { max_cost } = task
   const { timeout_ms = null, requires_approval = false } = task
-  const common = { task_id, agent_type, max_tokens, temperature, priority, dependencies, model, phi, cache, retrieve }
+  const common = {
+    task_id,
+    agent_type,
+    max_tokens,
+    temperature,
+    priority,
+    dependencies,
+    model,
+    phi,
+    cache,
+    retrieve,
+    max_cost,
+  }
   const rest = { ...common, timeout_ms, requires_approval }
   if (messages !== undefined) {
     const before = messages.slice(0, -1)
@@ -147,23 +160,26 @@ function remember(tasks: readonly PlanTask[], { cache = false, measure }: Execut
 /** Chooses models where the request leaves it to us. */
 function route(
   office: PlanningOffice,
-  { custom_tasks }: ExecuteRequest,
+  { custom_tasks, max_cost }: ExecuteRequest,
   compiled: CompiledTasks,
   context: ReadonlyMap<string, string>,
   further: readonly string[],
+  left: number | null,
 ) {
   if (compiled.unrouted.length === 0) return { tasks: compiled.tasks, lanes_used: compiled.lanesUsed() }
   let further_chars = 0
   for (const key of further) further_chars += context.get(key)?.length ?? 0
   const wishes = (index: number) => custom_tasks?.[index] ?? {}
-  return routeTasks(compiled, { ...office, context, further_chars, wishes })
+  const bounds = [max_cost, left].filter((bound) => typeof bound === 'number')
+  const left_cost = bounds.length === 0 ? null : Math.min(...bounds)
+  return routeTasks(compiled, { ...office, context, further_chars, wishes, left_cost })
 }
 
 /**
  * Turns a request into a plan, or throws a Problem: unknown workflow or agent, missing context, a broken graph, limits.
- * Nothing has been asked of any model server by then.
+ * Nothing has been asked of any model server by then. `left_cost`: US dollars that the caller's accounts have left; null: no bound, or not known.
  */
-export function buildPlan(office: PlanningOffice, request: ExecuteRequest): Plan {
+export function buildPlan(office: PlanningOffice, request: ExecuteRequest, left_cost: number | null = null): Plan {
   const { context, custom_tasks, workflow_type } = request
   if (custom_tasks === undefined && workflow_type === 'custom')
     throw new Problem('invalid_request', 'workflow_type "custom" needs custom_tasks.', {
@@ -179,7 +195,7 @@ export function buildPlan(office: PlanningOffice, request: ExecuteRequest): Plan
     further_context = Object.keys(context).filter((key) => !compiled.context_keys.has(key) && !isBlank(context[key]))
   }
   const delimited = delimitContext(context, [...compiled.context_keys.keys(), ...further_context])
-  const { tasks, lanes_used } = route(office, request, compiled, delimited, further_context)
+  const { tasks, lanes_used } = route(office, request, compiled, delimited, further_context, left_cost)
   return {
     workflow_type,
     layout: workflow?.definition.layout ?? office.custom_layout,

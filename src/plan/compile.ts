@@ -22,6 +22,8 @@ export interface DraftTask {
   cache?: boolean | undefined
   /** @default true */
   phi?: boolean | undefined
+  /** US dollars. @default no bound */
+  max_cost?: number | undefined
   /** Asked instead of the agent's. */
   model?: string | undefined
   max_tokens: number
@@ -88,9 +90,9 @@ function pinModel(model: string, models: ModelTable, index: number): PinnedLane 
   if (lane !== undefined) return lane
   throw new Problem(
     'unknown_model',
-    `The roster has no model ${shown(model)}. Known: ${[...models.keys()].join(', ')}.`,
+    `The roster has no model ${shown(model)} that writes text. Known: ${[...models.keys()].join(', ')}.`,
     {
-      errors: [{ field: `custom_tasks[${index}].model`, message: 'is not a model of the roster' }],
+      errors: [{ field: `custom_tasks[${index}].model`, message: 'is not a model of the roster that writes text' }],
     },
   )
 }
@@ -98,8 +100,9 @@ function pinModel(model: string, models: ModelTable, index: number): PinnedLane 
 function pin(drafts: readonly DraftTask[], agents: AgentTable, models: ModelTable): PinnedLane[] {
   const [anyLane] = models.values()
   const lanes = drafts.map((draft, index) => {
-    if (draft.model !== undefined) return pinModel(draft.model, models, index)
-    return draft.agent_type === AUTO ? anyLane : agents.get(draft.agent_type)
+    const own = draft.agent_type === AUTO ? anyLane : agents.get(draft.agent_type)
+    // An agent that is not there is a slip, also where its model would not be asked.
+    return draft.model === undefined || own === undefined ? own : pinModel(draft.model, models, index)
   })
   const unknown = drafts.flatMap((draft, index) => (lanes[index] === undefined ? [{ draft, index }] : []))
   if (unknown.length === 0) return lanes as PinnedLane[]
@@ -185,6 +188,7 @@ export function compileTasks(
       literal = false,
       chat = null,
       phi = true,
+      max_cost = null,
       cache = false,
       retrieve,
       model,
@@ -212,6 +216,7 @@ export function compileTasks(
       chat,
       // Nobody can say what passages hold before they are found.
       phi: phi || retrieve !== undefined,
+      max_cost,
       cache,
       retrieve: retrieve === undefined ? null : { ...retrieve, query },
       planned_model: lane.model,

@@ -25,6 +25,8 @@ export interface PlanTask {
   retrieve: (Omit<Retrieve, 'query'> & { query: Template | null }) | null
   /** An answer that was given before may be given again. */
   cache: boolean
+  /** US dollars that its calls together may cost; null: it sets no bound. */
+  max_cost: number | null
   /** Whether the text may hold patient data. */
   phi: boolean
   /** Sent as it is instead of `system` and a prompt of ours; null: an ordinary task. */

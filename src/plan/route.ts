@@ -1,3 +1,5 @@
+import { askedIn } from '../contract/asked.ts'
+import type { ChatMessage } from '../contract/chat.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import type { RouteWishes, RoutingDecision } from '../contract/routing.ts'
 import type { TaskType } from '../contract/task-type.ts'
@@ -8,13 +10,17 @@ import { createWidth } from './width.ts'
 
 /** A task that waits for a model to be chosen. */
 export interface RoutingQuestion extends RouteWishes {
-  /** What the task asks for: its prompt without the values that go into it, or the last message of a conversation. */
+  /** What the task asks for: its prompt without the values that go into it, or the last words of a conversation's user. */
   text: string
   /** Characters of everything that will be sent, as far as it is known. */
   chars: number
   max_tokens: number
   /** Where it is known; null: it is to be found out. */
   task_type: TaskType | null
+  /** Whose word that is. @default caller */
+  task_type_by?: 'caller' | 'small_model'
+  /** US dollars that the run and the caller's accounts have left; null: no bound. @default null */
+  left_cost?: number | null
 }
 
 export interface Routed {
@@ -23,11 +29,15 @@ export interface Routed {
   decision: RoutingDecision
 }
 
-/** Chooses models for a task. Throws a Problem (`no_model`) when none may serve it. */
+/** Chooses models for a task. Throws a Problem (`no_model`; `models_away` where that may pass) when none may serve it. */
 export type Route = (question: RoutingQuestion) => Routed
 
 /** What a caller says of the choice, of what there is to say. */
-type Said = { [K in keyof RouteWishes]?: RouteWishes[K] | undefined } & { task_type?: TaskType | undefined }
+type Said = { [K in keyof RouteWishes]?: RouteWishes[K] | undefined } & {
+  task_type?: TaskType | undefined
+  task_type_by?: RoutingQuestion['task_type_by'] | undefined
+  messages?: readonly ChatMessage[] | undefined
+}
 
 /** What a request says about one of its tasks and its choice. */
 export type Wishes = (index: number) => Said
@@ -85,12 +95,14 @@ export interface Routing {
   context: ReadonlyMap<string, string>
   further_chars: number
   wishes: Wishes
+  /** US dollars; null: no bound. */
+  left_cost: number | null
 }
 
 /** Gives every task of agent `auto` its models. The others, and the compiled plan, stay as they are. Throws a Problem. */
 export function routeTasks(
   { tasks, unrouted, graph, lanes }: CompiledTasks,
-  { route, models, context, further_chars, wishes }: Routing,
+  { route, models, context, further_chars, wishes, left_cost }: Routing,
 ): { tasks: readonly PlanTask[]; lanes_used: number } {
   const routed = [...tasks]
   const on = [...lanes]
@@ -99,8 +111,10 @@ export function routeTasks(
     const chars = charsOf(task, context, further_chars)
     const { max_tokens, phi } = task
     const said = { ...wishes(index), phi }
-    const { task_type = null } = said
-    const chosen = route({ ...wishesOf(said), text: wordsOf(task), chars, max_tokens, task_type })
+    const { task_type = null, task_type_by = 'caller', messages } = said
+    const words = messages === undefined ? wordsOf(task) : askedIn(messages)
+    const kind = { text: words, task_type, task_type_by }
+    const chosen = route({ ...wishesOf(said), ...kind, chars, max_tokens, left_cost })
     const lane = models.get(chosen.models[0]) as PinnedLane
     routed[index] = {
       ...task,

@@ -7,6 +7,7 @@ import { DOCS_CSP, DOCS_PAGE, DOCS_START } from './openapi/docs-page.ts'
 import { lazyDocsScript } from './openapi/docs-script.ts'
 import { eventStream } from './openapi/events.ts'
 import { problemResponses, problemSchema } from './openapi/problems.ts'
+import { requestBodyOf } from './openapi/request-body.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -51,6 +52,7 @@ const describeRoute: Transform = (input) => {
 
 interface Operation {
   responses?: Record<string, { content?: object }>
+  requestBody?: Parameters<typeof requestBodyOf>[0]
   'x-problems'?: Record<string, unknown>
   'x-streams'?: boolean
 }
@@ -67,9 +69,13 @@ function placeProblems(document: Record<string, unknown>): Record<string, unknow
     path,
     Object.fromEntries(
       Object.entries(operations).map(
-        ([method, { 'x-problems': problems, 'x-streams': streams, responses, ...rest }]) => [
+        ([method, { 'x-problems': problems, 'x-streams': streams, responses, requestBody, ...rest }]) => [
           method,
-          { ...rest, responses: { ...problems, ...(streams ? streamed(responses) : responses) } },
+          {
+            ...rest,
+            ...requestBodyOf(requestBody),
+            responses: { ...problems, ...(streams ? streamed(responses) : responses) },
+          },
         ],
       ),
     ),

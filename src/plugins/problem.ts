@@ -20,6 +20,10 @@ declare module 'fastify' {
   }
 }
 
+/** Also at an address of their own that is not there: they look for more than is served here. */
+const readByOpenAiClients = ({ routeOptions, is404, url }: FastifyRequest): boolean =>
+  routeOptions.config?.openAiErrors === true || (is404 && url.startsWith('/v1/'))
+
 const nothingHere = () => new Problem('not_found', 'There is nothing at this address with this method.')
 
 const fault = () =>
@@ -36,7 +40,9 @@ function send(reply: FastifyReply, problem: Problem, instance: string): void {
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   const { retryAfterS } = problem.options
   if (retryAfterS !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterS)))
-  const also = reply.request.routeOptions.config?.openAiErrors === true ? { error: openAiError(body) } : null
+  // OpenAI's clients ask a 429 again by themselves; the budget would be the same.
+  if (problem.code === 'budget_exceeded') reply.header('x-should-retry', 'false')
+  const also = readByOpenAiClients(reply.request) ? { error: openAiError(body) } : null
   reply.send(Buffer.from(JSON.stringify(also === null ? body : { ...body, ...also })))
 }
 

@@ -19,6 +19,19 @@ redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 20 * tonumber(ARGV[2]))
 return redis.call('ZRANGEBYSCORE', KEYS[1], now - tonumber(ARGV[2]), '+inf')`
 
+/** Of those named, each with its channel, who has given no sign of life lately and has no connection that listens. */
+export const GONE = `${NOW}
+local gone = {}
+for i = 2, #ARGV, 2 do
+  local seen = redis.call('ZSCORE', KEYS[1], ARGV[i])
+  local isSilent = not seen or tonumber(seen) < now - tonumber(ARGV[1])
+  if isSilent and redis.call('PUBSUB', 'NUMSUB', ARGV[i + 1])[2] == 0 then gone[#gone + 1] = ARGV[i] end
+end
+return gone`
+
+/** On which a replica listens as long as its process lives: Redis knows it by the open connection. */
+export const channelOf = (link: Pick<RedisLink, 'key'>, replica: string): string => link.key(`to:${replica}`)
+
 /** Messages from replica to replica about permits. */
 export class Mail {
   readonly replica: string
@@ -28,7 +41,7 @@ export class Mail {
   constructor(replica: string, link: RedisLink, subscriber: Subscriber) {
     this.replica = replica
     this.#link = link
-    subscriber.on(this.#channelOf(replica), (text) => {
+    subscriber.on(channelOf(link, replica), (text) => {
       const [queue = '', id = ''] = text.split(' ')
       this.#readers.get(queue)?.(id)
     })
@@ -40,13 +53,9 @@ export class Mail {
 
   /** Tells a replica that its ticket has become a permit. False when it cannot hear it; undefined when Redis is away. */
   async tell(replica: string, queue: string, id: string): Promise<boolean | undefined> {
-    const heard = await this.#link.attempt((redis) =>
-      redis.eval(TELL, 1, this.#link.key('replicas'), replica, this.#channelOf(replica), `${queue} ${id}`, ALIVE_MS),
-    )
+    const link = this.#link
+    const keys = [link.key('replicas'), replica, channelOf(link, replica)] as const
+    const heard = await link.attempt((redis) => redis.eval(TELL, 1, ...keys, `${queue} ${id}`, ALIVE_MS))
     return heard === undefined ? undefined : heard !== 0
-  }
-
-  #channelOf(replica: string): string {
-    return this.#link.key(`to:${replica}`)
   }
 }

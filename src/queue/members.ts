@@ -1,6 +1,6 @@
 import { type RedisLink, TICK_MS } from './link.ts'
 import type { LinkState } from './link-states.ts'
-import { ALIVE_MS, BEAT } from './mail.ts'
+import { ALIVE_MS, BEAT, channelOf, GONE } from './mail.ts'
 import type { QueueFinding } from './port.ts'
 
 export interface MembersOptions {
@@ -10,6 +10,10 @@ export interface MembersOptions {
   log: (finding: QueueFinding) => void
 }
 
+/** Of a shorter absence nobody else need know, and nobody has lost more than one beat by it. */
+const SHORT_MS = 1000
+const NOBODY: ReadonlySet<string> = new Set()
+
 /**
  * The replicas that live. Each gives a sign of life every second; one that has given none for three is dead. While Redis is away
  * nobody is known to have died, and after it is back all have as long again to show that they live.
@@ -18,8 +22,10 @@ export class Members {
   readonly #options: MembersOptions
   /** When each was last seen, on the clock of performance.now(). */
   readonly #seen = new Map<string, number>()
-  readonly #onDeath: ((replica: string) => void)[] = []
   #knownSince = Number.POSITIVE_INFINITY
+  #awayAt = Number.NEGATIVE_INFINITY
+  /** Since when everybody can be connected: Redis may have lost all connections before. */
+  #openSince = Number.POSITIVE_INFINITY
 
   constructor(options: MembersOptions) {
     this.#options = options
@@ -37,9 +43,20 @@ export class Members {
     return { replicas: living.length, rank: living.indexOf(this.#options.replica) }
   }
 
-  /** Calls back once for every replica that dies, or leaves. At most about five seconds after its last sign of life. */
-  onDeath(callback: (replica: string) => void): void {
-    this.#onDeath.push(callback)
+  /**
+   * Of these replicas, those whose process has ended: no sign of life for three seconds, and nobody listens on its channel. Who is
+   * frozen still has its connection, so has a machine that went without a word for some minutes: both are missing here. A
+   * process that lives and has lost Redis is not told apart: ask the store before anything is taken from it. Nobody while Redis
+   * is away, and after more than a moment of that until all have had time to come back. Never rejects.
+   */
+  async gone(replicas: readonly string[]): Promise<ReadonlySet<string>> {
+    const { link } = this.#options
+    if (replicas.length === 0 || performance.now() - this.#openSince < ALIVE_MS) return NOBODY
+    const asked = replicas.flatMap((id) => [id, channelOf(link, id)])
+    const gone = await link.attempt((redis) => redis.eval(GONE, 1, link.key('replicas'), ALIVE_MS, ...asked))
+    // Who is missing in a Redis that was emptied may live.
+    if (gone === undefined || !(await link.isSameLife())) return NOBODY
+    return new Set(gone as string[])
   }
 
   /** Tells the others that this replica is going. */
@@ -49,8 +66,14 @@ export class Members {
   }
 
   #changed(state: LinkState, from: LinkState): void {
-    if (state === 'away') this.#knownSince = Number.POSITIVE_INFINITY
-    else if (from === 'away') this.#knownSince = performance.now()
+    const now = performance.now()
+    if (state === 'away') {
+      this.#knownSince = Number.POSITIVE_INFINITY
+      this.#awayAt = now
+    } else if (from === 'away') {
+      this.#knownSince = now
+      if (state === 'settling' || now - this.#awayAt > SHORT_MS) this.#openSince = now
+    }
   }
 
   async #beat(): Promise<void> {
@@ -70,6 +93,5 @@ export class Members {
   #bury(id: string): void {
     this.#seen.delete(id)
     this.#options.log({ finding: 'replica_died', replica: id })
-    for (const callback of this.#onDeath) callback(id)
   }
 }

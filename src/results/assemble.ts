@@ -3,6 +3,7 @@ import type { ErrorEntry, ExecuteResponse, Measured, TaskResult } from '../contr
 import { cutInputs, cutInputWarning } from './cut-inputs.ts'
 import { writeDocument } from './document.ts'
 import type { PlanView, TaskView } from './input.ts'
+import { fallbackWarning } from './notices.ts'
 import { roundMs } from './round.ts'
 import { timelineOf } from './timeline.ts'
 import { measure } from './timing.ts'
@@ -22,7 +23,20 @@ export interface Finished {
   timeline?: boolean
 }
 
-const resultOf = (task: TaskView, outcome: Outcome, cut: string | null): TaskResult => ({
+/** Of the answer as it came about; those of its text come before. */
+function warningsOf(outcome: Outcome, cut: string | null, fallback: string | null): string[] {
+  const warnings = [...outcome.warnings]
+  if (cut !== null && outcome.status === 'succeeded') warnings.push(cutInputWarning(cut))
+  if (fallback !== null) warnings.push(fallback)
+  return warnings
+}
+
+const resultOf = (
+  task: TaskView,
+  outcome: Outcome,
+  cut: string | null,
+  fallback = fallbackWarning(task.planned_model, outcome),
+): TaskResult => ({
   task_id: task.task_id,
   agent_type: task.agent_type,
   model: outcome.model,
@@ -44,10 +58,8 @@ const resultOf = (task: TaskView, outcome: Outcome, cut: string | null): TaskRes
   dependencies: [...task.dependencies],
   gpu: outcome.gpu,
   backend: outcome.backend,
-  warnings:
-    cut !== null && outcome.status === 'succeeded'
-      ? [...outcome.warnings, cutInputWarning(cut)]
-      : [...outcome.warnings],
+  warnings: warningsOf(outcome, cut, fallback),
+  ...(fallback !== null && { fallback_reason: fallback }),
   attempts: outcome.attempts.map((attempt) => ({
     model: attempt.model,
     url: attempt.url,

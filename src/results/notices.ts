@@ -36,6 +36,21 @@ export function fallbackOf(planned_model: string, { model, attempts }: Outcome):
   return `${NOTICE.fallback}: written by ${model} in place of ${planned_model}, which ${why}.]`
 }
 
+/** The same as a warning beside the answer, with the code by which the planned model was given up. */
+export function fallbackWarning(planned_model: string, { status, model, attempts }: Outcome): string | null {
+  if (status !== 'succeeded' || model === null || model === planned_model) return null
+  const own = attempts.filter((attempt) => attempt.model === planned_model)
+  const failed = own.findLast(({ outcome }) => outcome !== 'cancelled' && outcome !== 'ok')
+  const asked = own.some(({ started_at_ms }) => started_at_ms !== null)
+  const why =
+    failed === undefined
+      ? own.length === 0
+        ? 'was not asked'
+        : 'had not answered by then'
+      : `${asked ? 'gave no usable answer' : 'was not asked'} (${failed.outcome})`
+  return `Written by ${model} in place of ${planned_model}, which ${why}.`
+}
+
 /**
  * In the place of an answer that does not exist: which task, how it ended, and why in plain English. The sentence comes
  * from the table of errors, never from a model server, so that no foreign text passes for ours.

@@ -24,7 +24,7 @@ export const textOf = ({ status, content }: Outcome): string | null =>
 export const isWhole = (outcome: Outcome): boolean => textOf(outcome) !== null && !outcome.truncated
 
 /** Why a task has no whole answer. */
-export function errorOf(outcome: Outcome): { code: TaskErrorCode; message: string } {
+export function errorOf(outcome: Outcome): NonNullable<Outcome['error']> {
   if (outcome.error) return outcome.error
   const code: TaskErrorCode =
     outcome.status === 'succeeded'

@@ -1,6 +1,6 @@
 import { type AttemptRecord, type Outcome, UNTOUCHED } from '../contract/outcome.ts'
 import { TASK_ERRORS, type TaskErrorCode } from '../errors.ts'
-import type { AttemptResult, Completion, Model } from '../models/port.ts'
+import type { AttemptResult, Completion, Failure, Model } from '../models/port.ts'
 
 /** How calls end that a server may never have seen, although it was this server's turn. */
 const MAYBE_NOT_SENT: ReadonlySet<string> = new Set<TaskErrorCode>([
@@ -10,6 +10,10 @@ const MAYBE_NOT_SENT: ReadonlySet<string> = new Set<TaskErrorCode>([
   'cancelled',
   'upstream_timeout',
 ])
+
+/** Whether a call that has ended so never went out. A server too may say that a prompt does not fit: then it took some time. */
+export const neverSent = (result: { ok: true } | Pick<Failure, 'ok' | 'code' | 'latency_ms'>): boolean =>
+  !result.ok && result.latency_ms === 0 && MAYBE_NOT_SENT.has(result.code)
 
 /** Whether a call that has ended went out at all. */
 export const wasSent = ({ started_at_ms }: AttemptRecord): boolean => started_at_ms !== null
@@ -69,8 +73,7 @@ export class AttemptLog {
     record.outcome = result.ok ? 'ok' : result.code
     record.latency_ms = result.latency_ms
     record.ended_at_ms = this.at(performance.now())
-    // A server too may say that a prompt does not fit: then the call took some time.
-    if (result.latency_ms === 0 && MAYBE_NOT_SENT.has(record.outcome)) record.started_at_ms = null
+    if (neverSent(result)) record.started_at_ms = null
   }
 
   /** Notes what a call has cost. */
@@ -114,8 +117,8 @@ export class AttemptLog {
     })
   }
 
-  failed(code: TaskErrorCode, message: string = TASK_ERRORS[code]): Outcome {
-    return this.#outcome({ status: 'failed', error: { code, message } })
+  failed(code: TaskErrorCode, why: { message: string; free_at?: string } = { message: TASK_ERRORS[code] }): Outcome {
+    return this.#outcome({ status: 'failed', error: { code, ...why } })
   }
 
   cancelled(message: string = TASK_ERRORS.cancelled): Outcome {

@@ -1,4 +1,4 @@
-import type { CancelSignal } from '../contract/cancel.ts'
+import { CancelListeners, type CancelSignal } from '../contract/cancel.ts'
 import { RUN_TIME_OVER, SERVICE_STOPPED, TASK_ERRORS } from '../errors.ts'
 
 /** `stopped`: the service ends, not the caller. */
@@ -9,7 +9,7 @@ export class Cancellation implements CancelSignal {
   /** When the run's time is over, on the clock of performance.now(). Whoever made this calls `cancel` then. */
   readonly deadline: number
   #reason: CancelReason | null = null
-  readonly #callbacks = new Set<() => void>()
+  readonly #listeners = new CancelListeners()
 
   constructor(deadline: number = Number.POSITIVE_INFINITY) {
     this.deadline = deadline
@@ -37,18 +37,10 @@ export class Cancellation implements CancelSignal {
   cancel(reason: CancelReason): void {
     if (this.#reason !== null) return
     this.#reason = reason
-    for (const callback of this.#callbacks) callback()
-    this.#callbacks.clear()
+    this.#listeners.tell()
   }
 
   onCancel(callback: () => void): () => void {
-    if (this.cancelled) {
-      callback()
-      return () => undefined
-    }
-    this.#callbacks.add(callback)
-    return () => {
-      this.#callbacks.delete(callback)
-    }
+    return this.#listeners.add(callback, this.cancelled)
   }
 }

@@ -85,7 +85,11 @@ interface Newcomer {
 }
 
 /** Expected wait in ms for a permit of this lane; 0 while one is free or nothing is known of what runs there. */
-export function waitFor(model: string, { tenant, priority, work }: Newcomer, { lanes, backlog }: Workshop): number {
+export function waitFor(
+  model: string,
+  { tenant, priority, work }: Newcomer,
+  { lanes, backlog }: Pick<Workshop, 'lanes' | 'backlog'>,
+): number {
   const lane = lanes.get(model)
   if (lane === undefined) return 0
   return CAUTION * spread(lane, (place) => backlog.ahead(place, tenant, priority, work))

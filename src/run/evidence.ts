@@ -31,15 +31,25 @@ export async function runWithEvidence(
   user: PromptText,
 ): Promise<Outcome> {
   const { query: _, ...wish } = task.retrieve as NonNullable<PlanTask['retrieve']>
-  const patience_ms = Math.min(PATIENCE_MS, (task.timeout_ms ?? shop.task_timeout_ms) / 2)
+  const began = performance.now()
+  const timeout_ms = task.timeout_ms ?? shop.task_timeout_ms
   const found = await shop.findEvidence(run.claimant.tenant, {
     ...wish,
     query: queryOf(plan, task, user),
-    deadline: performance.now() + patience_ms,
+    asker: {
+      // Of its own: a search is no part of the path that the run was measured by.
+      claimant: { tenant: run.claimant.tenant, start: run.t0, path: 0, given: 0 },
+      priority: task.priority,
+      rank: run.ranks[task.index] ?? 0,
+      purse: run.purse,
+    },
+    deadline: began + Math.min(PATIENCE_MS, timeout_ms / 2),
     cancel: run.cancellation,
   })
+  // A task's time covers the search too.
+  const left_ms = timeout_ms - (performance.now() - began)
   if (found.block !== '') user.add(`\n\n${found.block}`)
-  const outcome = await runTask(shop, run, task, user)
+  const outcome = await runTask(shop, run, { ...task, timeout_ms: left_ms }, user)
   const { citations, unknown } = found.cite(outcome.content ?? '')
   const warnings = [...outcome.warnings]
   if (found.warning !== null) warnings.push(`Written without all evidence: ${found.warning}`)

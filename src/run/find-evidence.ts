@@ -1,4 +1,5 @@
 import type { Citation, Retrieve } from '../contract/citation.ts'
+import type { Asker } from './asker.ts'
 import type { RunContext } from './run-context.ts'
 
 /** Passages for one prompt, and what an answer makes of them. */
@@ -13,6 +14,8 @@ export interface FoundEvidence {
 
 export interface Wanted extends Omit<Retrieve, 'query'> {
   query: string
+  /** Who waits in the lane of the embedding model for it, and pays. */
+  asker: Asker
   /** On the clock of performance.now(). */
   deadline: number
   cancel: RunContext['cancellation']

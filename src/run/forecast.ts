@@ -12,6 +12,8 @@ interface Average {
   tokens: number | null
   /** False while only calls were seen that were given up. */
   answered: boolean
+  /** When the last one was taken in, on the clock of the forecast. */
+  at: number
 }
 
 const mix = (average: number, latest: number): number => average + SMOOTHING * (latest - average)
@@ -34,15 +36,17 @@ function mixIn(
   latency_ms: number,
   tokens: number | null,
   whole: boolean,
+  at: number,
 ): void {
   const known = models.get(model)
   // It would have taken at least that: known already.
   if (!whole && latency_ms <= (known?.latency_ms ?? 0)) return
   // The first answer says more than all that never came.
   if (known === undefined || (whole && !known.answered)) {
-    models.set(model, { latency_ms, tokens, answered: whole })
+    models.set(model, { latency_ms, tokens, answered: whole, at })
     return
   }
+  known.at = at
   known.latency_ms = mix(known.latency_ms, latency_ms)
   if (tokens !== null) known.tokens = known.tokens === null ? tokens : mix(known.tokens, tokens)
 }
@@ -52,11 +56,18 @@ export class Forecast {
   readonly #agents = new Map<string, Map<string, Average>>()
   /** Over all agents of a model: what is known of a call by an agent that has not been heard of yet. */
   readonly #models = new Map<string, Average>()
+  readonly #now: () => number
+
+  /** `now`: milliseconds that never go back. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
 
   /** Takes in an answer, or a call that was given up after so long: it would have taken at least that. */
   learn(agent: string, model: string, latency_ms: number, tokens: number | null, whole: boolean): void {
-    mixIn(this.#models, model, latency_ms, tokens, whole)
-    mixIn(entry(this.#agents, agent, noModels), model, latency_ms, tokens, whole)
+    const at = this.#now()
+    mixIn(this.#models, model, latency_ms, tokens, whole, at)
+    mixIn(entry(this.#agents, agent, noModels), model, latency_ms, tokens, whole, at)
   }
 
   /**
@@ -81,7 +92,13 @@ export class Forecast {
     return average === undefined || !average.tokens ? null : average.latency_ms / average.tokens
   }
 
-  /** The same for every task of a plan, on the models that its agents are pinned to. */
+  /** How long ago the last call to a model was that this rests on, in ms; null while nothing is known. */
+  measuredAgoMs(model: string): number | null {
+    const average = this.#models.get(model)
+    return average === undefined ? null : this.#now() - average.at
+  }
+
+  /** What is expected of every task of a plan, on the models that its agents are pinned to. */
   worksOf(tasks: readonly Work[]): Works {
     const expected = new Float64Array(tasks.length)
     const weights = new Float64Array(tasks.length)

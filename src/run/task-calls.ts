@@ -2,11 +2,12 @@ import type { TaskErrorCode } from '../errors.ts'
 import type { AttemptResult, Model, ModelRequest, UserMessage } from '../models/port.ts'
 import type { PlanTask } from '../plan/plan.ts'
 import { roundMs } from '../results/round.ts'
-import type { Hold, Usage } from '../routing/budget/port.ts'
+import type { Hold, Unpayable, Usage } from '../routing/budget/port.ts'
 import { AttemptLog, wasSent } from './attempt-log.ts'
 import { OwnSignal, TaskFlight } from './flight.ts'
 import type { AdmissionRequest, LanePort } from './lane-port.ts'
 import type { RunContext, TaskEvent } from './run-context.ts'
+import { isUnpaid } from './unpaid.ts'
 import type { Workshop } from './workshop.ts'
 
 /** How a call is sent. */
@@ -26,20 +27,11 @@ export interface Sending {
 /** Nothing is known of what it took: it counts with the most that was possible. */
 const UNTOLD: Usage = { prompt_tokens: null, completion_tokens: null, seconds: null }
 
-/** Failures before a model has worked: nobody asks money for them. */
-const UNPAID: ReadonlySet<string> = new Set<TaskErrorCode>([
-  'upstream_unreachable',
-  'upstream_rejected',
-  'rate_limited',
-  'context_overflow',
-  'egress_refused',
-])
-
 /** What a call has taken, as far as its server says so; null when it has cost nothing. */
 function usageOf(result: AttemptResult): Usage | null {
   const seconds = result.latency_ms / 1000
   if (result.ok) return { prompt_tokens: result.prompt_tokens, completion_tokens: result.tokens, seconds }
-  return UNPAID.has(result.code) ? null : { ...UNTOLD, seconds }
+  return isUnpaid(result.code) ? null : { ...UNTOLD, seconds }
 }
 
 /** The calls of one task: sends them, keeps the log of them, tells whoever watches, and gives their permits back. */
@@ -49,10 +41,14 @@ export class TaskCalls {
   readonly claim: AdmissionRequest
   /** After how many ms a second call goes out; null: never. */
   readonly hedgeAfter: number | null
+  /** Why the last call was not sent for which there was no money; null: there was for all. */
+  unpayable: Unpayable | null = null
   readonly #shop: Workshop
   readonly #run: RunContext
   readonly #task: PlanTask
   readonly #user: UserMessage
+  /** US dollars that its calls have cost, or may yet cost at most. */
+  #taken = 0
 
   /** `deadline`: of the task, on the clock of performance.now(). */
   constructor(shop: Workshop, run: RunContext, task: PlanTask, user: UserMessage, deadline: number) {
@@ -72,16 +68,36 @@ export class TaskCalls {
     }
   }
 
-  /** Sets aside what a call may cost at most, until `deadline`. Null: the budget has not so much left. */
+  /** Sets aside what a call may cost at most, until `deadline`. Null: the budget, or the task's own bound, has not so much left. */
   reserve(model: Model, deadline: number): Hold | null | Promise<Hold | null> {
-    const { system, chat, max_tokens } = this.#task
+    const { system, chat, max_tokens, max_cost } = this.#task
     // Tools are tokens too, and so is what a template puts around each message.
     const before = chat === null ? system : chat.before_json + chat.further_json
-    return this.#run.purse.reserve(model.id, () => ({
+    const bounds = () => ({
       prompt_bytes: Buffer.byteLength(before) + Buffer.byteLength(this.#user.toString()),
       max_tokens,
       seconds: Math.max(0, deadline - performance.now()) / 1000,
-    }))
+    })
+    const refused = (why: Unpayable) => {
+      this.unpayable = why
+    }
+    const { purse } = this.#run
+    if (max_cost === null) return purse.reserve(model.id, bounds, refused)
+    const held = purse.reserve(model.id, bounds, refused, { max_cost, taken: this.#taken })
+    return held instanceof Promise ? held.then((hold) => this.#counted(hold)) : this.#counted(held)
+  }
+
+  /** A hold that stands in the task's own account too. */
+  #counted(hold: Hold | null): Hold | null {
+    if (hold === null || hold.worst === 0) return hold
+    const { worst } = hold
+    this.#taken += worst
+    const settle = (usage: Usage | null): number => {
+      const cost = hold.settle(usage)
+      this.#taken += cost - worst
+      return cost
+    }
+    return { worst, settle }
   }
 
   /** Sends under a permit that has been taken, and gives it back when the call has ended. */
@@ -99,7 +115,8 @@ export class TaskCalls {
     const own = this.hedgeAfter === null ? null : new OwnSignal(cancellation.deadline)
     const flight = new TaskFlight(model, attempt, record, sent, own)
     const on_delta = emit === null || hedge || chat?.tools === true ? null : this.#listener(flight, emit)
-    const request = { system, chat, phi, user: this.#user, max_tokens, temperature, deadline, on_delta }
+    const end = Math.min(this.claim.deadline, cancellation.deadline)
+    const request = { system, chat, phi, user: this.#user, max_tokens, temperature, deadline, end, on_delta }
     flight.result = this.#call(flight, { lane, hold }, request, own)
     return flight
   }

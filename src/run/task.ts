@@ -50,7 +50,8 @@ class TaskJourney {
       }
     }
     const { lastOutcome } = this.#log
-    if (lastOutcome === 'budget_exceeded' || lastOutcome === 'queue_full') return this.#log.failed(lastOutcome)
+    if (lastOutcome === 'budget_exceeded') return this.#unpaid()
+    if (lastOutcome === 'queue_full') return this.#log.failed(lastOutcome)
     return this.#failed(this.#last as Failure)
   }
 
@@ -74,7 +75,7 @@ class TaskJourney {
     if (hold === null) {
       lane.release(this.#calls.claim, 0, false)
       this.#log.turnedAway(model, 'budget_exceeded')
-      return fallbacksLeft > 0 ? 'next_model' : this.#log.failed('budget_exceeded')
+      return fallbacksLeft > 0 ? 'next_model' : this.#unpaid()
     }
     // The ledger took its time, and the run is over meanwhile.
     if (cancellation.cancelled) {
@@ -124,8 +125,13 @@ class TaskJourney {
     return this.#shop.lanes.get(model.id) as LanePort
   }
 
+  /** There was no money for the last model that was left. */
+  #unpaid(): Outcome {
+    return this.#log.failed('budget_exceeded', this.#calls.unpayable ?? undefined)
+  }
+
   #failed({ code, message }: Failure): Outcome {
-    return this.#log.failed(code, message)
+    return this.#log.failed(code, { message })
   }
 }
 

@@ -20,6 +20,8 @@ export interface Backend {
   across<T>(query: (db: Db) => Promise<T>): Promise<T>
   /** Whether it compares vectors itself (`vec_distance_cosine`). @default () => false */
   comparesVectors?: () => boolean
+  /** Whether a column takes values of any type, whatever it was declared as. @default false */
+  takesAnyType?: boolean
   migrate(): Promise<string[]>
   schema(): Promise<SchemaState>
   /** Resolves when what was written lazily before is safe from power loss too. */

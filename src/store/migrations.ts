@@ -4,6 +4,8 @@ import { createInitial, type Types } from './migrations/0001-initial.ts'
 import { createWebhooks } from './migrations/0002-webhooks.ts'
 import { createMemory } from './migrations/0003-memory.ts'
 import { createSpending } from './migrations/0004-spending.ts'
+import { addMemoryOrigin } from './migrations/0005-memory-origin.ts'
+import { guardAudit } from './migrations/0006-audit-guard.ts'
 import type { SchemaState } from './records.ts'
 import type { Tables } from './tables.ts'
 
@@ -18,6 +20,8 @@ export const migrationsFor = (types: Types): Migrations => ({
   '0002-webhooks': { up: (db) => createWebhooks(db, types) },
   '0003-memory': { up: (db) => createMemory(db, types) },
   '0004-spending': { up: (db) => createSpending(db, types) },
+  '0005-memory-origin': { up: addMemoryOrigin },
+  '0006-audit-guard': { up: (db) => guardAudit(db, types) },
 })
 
 const migratorOf = (db: Kysely<Tables>, migrations: Migrations): Migrator =>

@@ -1,7 +1,8 @@
 import type { Bound } from '../contract/budget.ts'
-import type { Collection, Counted, Found, Question } from '../memory/port.ts'
+import type { Collection, Counted, Found, Page, Question, ReadDocument, Which } from '../memory/port.ts'
 import type { AuditEntry, AuditHead, AuditLink, AuditNote } from './audit/entry.ts'
 import type { Heads } from './audit/signed-heads.ts'
+import type { AuditTenants } from './audit/tenants.ts'
 import type {
   Accepted,
   Approval,
@@ -99,17 +100,32 @@ export interface Store {
    * end of the chain. @default not lazy
    */
   note(tenant: string, entries: readonly AuditEntry[], options?: { lazy: boolean }): Promise<void>
-  /** Entries after `seq`, in order. */
+  /** Entries after `seq`, in order; after -Infinity all, also such as stand before the first. */
   auditLinks(tenant: string, afterSeq: number, limit: number): Promise<AuditLink[]>
   auditHead(tenant: string): Promise<AuditHead>
   /** Of all tenants, safe from power loss: they may be signed. */
   auditHeads(): Promise<Heads>
+  /** Whose entries there are, by the entries themselves. */
+  auditTenants(): Promise<AuditTenants>
+  /** Whether there are entries that bear the tenant's name as bytes: no reading of the tenant's entries meets them. */
+  auditStrays(tenant: string): Promise<boolean>
 
   /** The whole document or nothing. It leaves no audit by itself: whoever adds it notes it. */
   addDocument(tenant: string, document: KeptDocument): Promise<void>
   nearestPassages(tenant: string, question: Question): Promise<Found>
-  /** False: this tenant has no such document. */
-  removeDocument(tenant: string, documentId: string): Promise<boolean>
+  /** In the order of their ids, those after `after`. */
+  listDocuments(tenant: string, collection: Collection, page: { limit: number; after: string | null }): Promise<Page>
+  /** Null: this tenant has no such document there. */
+  readDocument(tenant: string, collection: Collection, documentId: string): Promise<ReadDocument | null>
+  /** At most `limit` documents, with passages and vectors; there may be `more`. It leaves no audit by itself. */
+  removeDocuments(
+    tenant: string,
+    collection: Collection,
+    which: Which,
+    limit: number,
+  ): Promise<Counted & { more: boolean }>
+  /** Tenants with documents that were added before, in epoch ms. */
+  tenantsWithOlderDocuments(collection: Collection, before: number): Promise<string[]>
   countDocuments(tenant: string, collection: Collection): Promise<Counted>
 
   /**
@@ -126,5 +142,7 @@ export interface Store {
   schema(): Promise<SchemaState>
   /** Resolves when the database answers, else throws StoreError. */
   ping(): Promise<void>
+  /** Resolves when as much as a few runs need was committed, and nothing of it is left; else throws StoreError. */
+  tryWrite(): Promise<void>
   close(): Promise<void>
 }

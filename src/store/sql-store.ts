@@ -1,3 +1,4 @@
+import { SERVICE_CHAIN } from '../contract/audit.ts'
 import type { AuditEntry, AuditNote } from './audit/entry.ts'
 import type { Backend, Db } from './backend.ts'
 import type { Clinical } from './clinical.ts'
@@ -5,17 +6,26 @@ import type { Store } from './port.ts'
 import { accept, idempotent } from './queries/accept.ts'
 import { approval, approvals, decide, expire, overdue, requeueDecided, waitingApprovals } from './queries/approvals.ts'
 import { auditHead, auditHeads, auditLinks } from './queries/audit.ts'
+import { auditStrays, auditTenants } from './queries/audit-tenants.ts'
 import { atWork, claim, heartbeat, requestCancel, unfinished } from './queries/claims.ts'
 import { delivered, deliveries, dueDeliveries, failedDelivery } from './queries/deliveries.ts'
-import { addDocument, countDocuments, removeDocument } from './queries/memory.ts'
+import {
+  addDocument,
+  countDocuments,
+  listDocuments,
+  readDocument,
+  removeDocuments,
+  tenantsWithOlderDocuments,
+} from './queries/memory.ts'
 import { nearestPassages } from './queries/nearest.ts'
 import { record } from './queries/record.ts'
 import { deleteFinished, NOTHING, oldestFinished, tenantsWithFinished } from './queries/retention.ts'
 import { events, progress, run, runs, tasks } from './queries/runs.ts'
 import { reserve, settle, spendingOn } from './queries/spending.ts'
+import { tryWrite } from './queries/try-write.ts'
 import type { Approval, Deleted } from './records.ts'
 import { storable } from './text.ts'
-import { createVectorCache } from './vectors.ts'
+import { createVectorCache, keyOf } from './vectors.ts'
 
 /** The queries that both databases share, behind the port. */
 export function createSqlStore(backend: Backend, clinical: Clinical): Store {
@@ -38,7 +48,9 @@ export function createSqlStore(backend: Backend, clinical: Clinical): Store {
     accept: (asked, audit) =>
       backend.write(storable('tenant', asked.tenant), async (trx, trail) => {
         const accepted = await accept(trx, clinical, asked)
-        const object = accepted.kind === 'created' ? audit.object : accepted.run_id
+        // Under the name of the run that the key stands for: the one that was asked for is none.
+        const object =
+          accepted.kind === 'created' ? audit.object : audit.object.replace(asked.run_id, () => accepted.run_id)
         trail.push({ ...audit, object, outcome: accepted.kind === 'created' ? 'ok' : accepted.kind })
         return accepted
       }),
@@ -108,11 +120,26 @@ export function createSqlStore(backend: Backend, clinical: Clinical): Store {
       await backend.settled()
       return heads
     },
+    auditTenants: () => across((db) => auditTenants(db, backend.takesAnyType ?? false)),
+    auditStrays: (tenant) =>
+      backend.takesAnyType ? read(tenant, (db) => auditStrays(db, tenant)) : Promise.resolve(false),
 
     addDocument: (tenant, document) =>
       backend.write(storable('tenant', tenant), (trx) => addDocument(trx, clinical, tenant, document)),
     nearestPassages: (tenant, question) => nearestPassages({ backend, clinical, cache }, tenant, question),
-    removeDocument: (tenant, id) => backend.write(tenant, (trx) => removeDocument(trx, tenant, id)),
+    listDocuments: (tenant, collection, page) =>
+      read(tenant, (db) => listDocuments(db, clinical, tenant, { collection, ...page })),
+    readDocument: (tenant, collection, id) =>
+      read(tenant, (db) => readDocument(db, clinical, tenant, { collection, id })),
+    async removeDocuments(tenant, collection, which, limit) {
+      const { ids, ...counts } = await backend.write(tenant, (trx) =>
+        removeDocuments(trx, tenant, { collection, which, limit }),
+      )
+      for (const id of ids) cache.delete(keyOf(tenant, id))
+      return { ...counts, more: ids.length === limit }
+    },
+    tenantsWithOlderDocuments: (collection, before) =>
+      across((db) => tenantsWithOlderDocuments(db, collection, before)),
     countDocuments: (tenant, collection) => read(tenant, (db) => countDocuments(db, tenant, collection)),
 
     reserveSpending: (tenant, bounds, amount) => backend.write(tenant, (trx) => reserve(trx, bounds, amount)),
@@ -123,6 +150,7 @@ export function createSqlStore(backend: Backend, clinical: Clinical): Store {
     migrate: backend.migrate,
     schema: backend.schema,
     ping: backend.ping,
+    tryWrite: () => backend.write(SERVICE_CHAIN, tryWrite),
     close: backend.close,
   }
 }

@@ -85,6 +85,8 @@ export interface MemoryDocumentsTable {
   /** 1: its vectors are sealed. 0: they are bare 32-bit floats, which the database can compare. */
   sealed: number
   created_at: number
+  /** Null: nobody knows, or added before this was kept. */
+  added_by: string | null
   /** Source, title and metadata. */
   head: Sealed
 }

@@ -75,12 +75,15 @@ const MOST_CACHED_BYTES = 64 * 1024 * 1024
 
 /**
  * Vectors of documents that were compared here, opened. A document never changes, and only those that the database lists
- * are looked for, so nothing in it is ever out of date.
+ * are looked for, so nothing in it is ever out of date. What this process removes goes from it too.
  */
 export const createVectorCache = () =>
   new LRUCache<string, Vectors>({
     maxSize: MOST_CACHED_BYTES,
     sizeCalculation: (vectors) => vectors.reduce((sum, { vector }) => sum + vector.byteLength, 1),
   })
+
+/** Of a document in the cache. */
+export const keyOf = (tenant: string, document_id: string): string => `${tenant}\0${document_id}`
 
 export type VectorCache = ReturnType<typeof createVectorCache>

@@ -1,10 +1,13 @@
 import type { RoutingDecision } from '../contract/routing.ts'
-import { Problem } from '../errors.ts'
+import { Problem, type ProblemCode } from '../errors.ts'
 import type { Expert, Offer } from '../routing/orchestrator/offer.ts'
 import type { Tool } from '../routing/orchestrator/tool.ts'
 import { fullContext } from '../routing/orchestrator/work.ts'
 import type { Errand } from './errand.ts'
 import type { Models, SupervisorParts } from './port.ts'
+
+/** Refusals of the router: no model may serve it, or none is there now. */
+const NO_MODEL: ReadonlySet<string> = new Set<ProblemCode>(['no_model', 'models_away'])
 
 /** Models of one tool: the model was trained with three to six. */
 const MOST_EXPERTS = 6
@@ -27,7 +30,7 @@ function decisionFor(tool: Tool, errand: Errand, models: Models): RoutingDecisio
       max_tokens: tool.max_tokens,
     })
   } catch (error) {
-    if (error instanceof Problem && error.code === 'no_model') return null
+    if (error instanceof Problem && NO_MODEL.has(error.code)) return null
     throw error
   }
 }

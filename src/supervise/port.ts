@@ -2,7 +2,7 @@ import type { CancelSignal } from '../contract/cancel.ts'
 import type { ExecuteRequest } from '../contract/execute.ts'
 import type { ModelCard } from '../contract/model-card.ts'
 import type { Classification, RouteQuestion, RoutingDecision } from '../contract/routing.ts'
-import type { ExecuteOptions, RunEnd } from '../contract/service.ts'
+import type { ExecuteOptions, RunCaller, RunEnd } from '../contract/service.ts'
 import type { FallbackReason, OptimizeFor } from '../contract/supervise.ts'
 import type { Measured } from '../routing/orchestrator/offer.ts'
 import type { Tool } from '../routing/orchestrator/tool.ts'
@@ -13,7 +13,7 @@ export type Execute = (request: ExecuteRequest, options: ExecuteOptions) => Prom
 /** The router, and what it goes by. */
 export interface Models {
   classify: (text: string) => Classification
-  /** Throws a Problem (`no_model`) when none may serve it. */
+  /** Throws a Problem (`no_model`, `models_away`) when none may serve it. */
   choose: (question: RouteQuestion) => RoutingDecision
   card: (model: string) => ModelCard
   measured: (model: string) => Measured
@@ -23,7 +23,7 @@ export interface Models {
 
 /** Finds passages of the caller's documents. Null: it cannot just now. Never rejects. */
 export type Search = (
-  tenant: string,
+  caller: RunCaller,
   query: string,
   patience: { deadline: number; cancel?: CancelSignal },
 ) => Promise<readonly string[] | null>

@@ -1,17 +1,14 @@
-import type { CancelSignal } from '../contract/cancel.ts'
+import { CancelListeners, type CancelSignal } from '../contract/cancel.ts'
 
 /** One caller's signal for many runs, one after the other: the caller's own is listened to once. */
 export class SharedCancel implements CancelSignal {
   readonly #signal: CancelSignal
-  readonly #callbacks = new Set<() => void>()
+  readonly #listeners = new CancelListeners()
   readonly #forget: () => void
 
   constructor(signal: CancelSignal) {
     this.#signal = signal
-    this.#forget = signal.onCancel(() => {
-      for (const callback of this.#callbacks) callback()
-      this.#callbacks.clear()
-    })
+    this.#forget = signal.onCancel(() => this.#listeners.tell())
   }
 
   get cancelled(): boolean {
@@ -19,19 +16,12 @@ export class SharedCancel implements CancelSignal {
   }
 
   onCancel(callback: () => void): () => void {
-    if (this.cancelled) {
-      callback()
-      return () => undefined
-    }
-    this.#callbacks.add(callback)
-    return () => {
-      this.#callbacks.delete(callback)
-    }
+    return this.#listeners.add(callback, this.cancelled)
   }
 
   /** No run is left. */
   close(): void {
     this.#forget()
-    this.#callbacks.clear()
+    this.#listeners.forget()
   }
 }

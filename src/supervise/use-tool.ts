@@ -45,7 +45,7 @@ async function look(text: string, errand: Errand, { search }: SupervisorParts): 
   if (search === null) return 'unavailable'
   const { caller, cancel } = errand.options
   const patience = { deadline: performance.now() + errand.orchestrated_left_ms, ...(cancel && { cancel }) }
-  const found = await search(caller.tenant, queryIn(text, errand.request.task), patience)
+  const found = await search(caller, queryIn(text, errand.request.task), patience)
   if (found === null) return 'unavailable'
   return errand.found(found) > 0 ? 'ok' : 'nothing_found'
 }

@@ -7,7 +7,7 @@ import type { OwnRedis } from './redis-server.ts'
 import type { Replica } from './replica.ts'
 import type { Strike } from './strikes.ts'
 
-/** Longer than a replica may be silent before its runs are taken over (10 s), with the look that finds it. */
+/** Longer than a replica may be silent before its runs are taken over (8 s), with the look that finds it. */
 const LONG_FREEZE_MS = 13_000
 
 export interface NemesisParts {

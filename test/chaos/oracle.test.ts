@@ -58,6 +58,13 @@ describe('the oracle of repeated calls', () => {
     expect(judgeRepeats(calls, [{ ...kill(5305), crowd: 1 }])).toMatchObject({ after_answer: [300], unexplained: [] })
   })
 
+  test('counts no time in which the database was away, nor until it is asked again', () => {
+    const calls = [call('a', 4900, 5005), call('a', 12_000, 12_100)]
+    const away: Strike = { kind: 'database', replica: null, from: 5100, until: 7000, crowd: 0 }
+    expect(judgeRepeats(calls, [away, kill(7600)])).toMatchObject({ after_answer: [2595], unexplained: [] })
+    expect(judgeRepeats(calls, [away, kill(7800)]).unexplained).toHaveLength(1)
+  })
+
   test('lets a run that was at work in a frozen process be worked on twice', () => {
     const calls = [call('a', 4900, 5050), call('a', 16_000, 16_100), call('z', 100, 200), call('z', 16_000, 16_100)]
     expect(judgeRepeats(calls, [freeze])).toMatchObject({

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
-import { freePort } from './replica.ts'
+import { freePort } from '../helpers/free-port.ts'
 
 /** fast: rolls back and ends. immediate: ends as in a power cut, and recovers at the next start. */
 export type StopMode = 'fast' | 'immediate'

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { freePort } from './replica.ts'
+import { freePort } from '../helpers/free-port.ts'
 
 export interface OwnRedis {
   url: string

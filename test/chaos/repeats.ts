@@ -1,5 +1,6 @@
 import type { ModelCall } from './models.ts'
 import { isEnd, type Strike } from './strikes.ts'
+import { covered } from './windows.ts'
 
 /**
  * An answer may be there and not yet be read or recorded: its task is in flight until its commit. So long before a kill an
@@ -8,11 +9,13 @@ import { isEnd, type Strike } from './strikes.ts'
 const COMMIT_MS = 250
 const MOST_COMMIT_MS = 2000
 const commitMs = ({ crowd }: Strike): number => Math.min(MOST_COMMIT_MS, COMMIT_MS * (1 + crowd))
+/** Nobody records anything while the database is away; whoever waits for it tries again at the latest so long after it is back. */
+const RETRY_MS = 500
 /** Sockets of a dead process are closed by its kernel; the simulator hears of it a moment later. */
 const NEWS_MS = 500
 /** How long a process that was frozen may go on before it knows what became of its runs. */
 const AWAKE_MS = 3000
-/** Whoever is silent for 10 s loses its runs. Its last sign of life is up to 3 s old when it is frozen, and a crowded machine delays it. */
+/** Whoever is silent for 8 s loses its runs. Its last sign of life is a second old when it is frozen, and a crowded machine delays it. */
 const HARMLESS_MS = 6000
 
 export interface Repeats {
@@ -47,12 +50,22 @@ const wasInFlightAt = (call: ModelCall, strike: Strike): boolean =>
   wasCutBy(call, strike) ||
   (ended(call, strike) && call.ended !== null && call.ended >= strike.from && call.ended <= strike.until)
 
+/** How much of the time between two moments went by with the database away, in ms. */
+function storeAway(from: number, until: number, strikes: readonly Strike[]): number {
+  const spans = strikes
+    .filter(({ kind }) => kind === 'database')
+    .map((strike) => ({ from: Math.max(strike.from, from), until: Math.min(strike.until + RETRY_MS, until) }))
+    .filter((span) => span.until > span.from)
+  return covered(spans)
+}
+
 /** From its answer to the end of its process, in ms; null when that is too long to have lost the answer. */
 function lostAfter(call: ModelCall, strikes: readonly Strike[]): number | null {
   if (call.cut || call.ended === null) return null
   const { ended: answered } = call
   const lags = strikes
-    .filter((strike) => ended(call, strike) && answered < strike.from && strike.from - answered <= commitMs(strike))
+    .filter((strike) => ended(call, strike) && answered < strike.from)
+    .filter((strike) => strike.from - answered - storeAway(answered, strike.from, strikes) <= commitMs(strike))
     .map(({ from }) => from - answered)
   return lags.length === 0 ? null : Math.min(...lags)
 }

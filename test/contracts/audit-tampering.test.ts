@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { inspectAll } from '../../src/archive/audit-inspection.ts'
 import { verifyCommand } from '../../src/cli/audit.ts'
 import { createClient } from '../../src/cli/client.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
@@ -108,6 +109,37 @@ describe.each(meddledKinds)('tampering with the audit in $name', ({ open }) => {
       }),
       { numRuns: 120 },
     )
+  })
+
+  test.each([
+    ['beyond all numbers', ['9223372036854775807']],
+    ['below all numbers', ['-9223372036854775808']],
+    ['too large to be told apart', ['9007199254740993']],
+    ['too small to be told apart', ['-9007199254740993']],
+  ])('a number %s is found, and the verification ends', async (_, seqs) => {
+    for (const seq of seqs)
+      await meddled.run(
+        `insert into audit select tenant, ${seq}, at, actor, action, object, outcome, details, prev_hash, hash
+          from audit where tenant = $1 and seq = 5`,
+        [TENANT],
+      )
+    expect((await verdictOf(await newGate())).ok).toBe(false)
+  })
+
+  test('a tenant that has nothing but an entry before the first is found among all', async () => {
+    await meddled.run(
+      `insert into audit select 'nobody', 0, at, actor, action, object, outcome, details, prev_hash, hash
+        from audit where tenant = $1 and seq = 5`,
+      [TENANT],
+    )
+    const verdicts = new Map<string, AuditVerdictView>()
+    for await (const { tenant, verdict } of inspectAll({ store: meddled.store, seal: null }))
+      verdicts.set(tenant, verdict)
+    expect(verdicts.get(TENANT)?.ok).toBe(true)
+    expect(verdicts.get('nobody')?.breaks).toEqual([
+      { seq: 0, kind: 'order', detail: 'entry 0 stands before the first' },
+    ])
+    await meddled.run("delete from audit where tenant = 'nobody'", [])
   })
 
   test('the service goes on with a broken chain, and goes on finding it broken', async () => {

@@ -2,25 +2,16 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Cancellation } from '../../src/run/cancellation.ts'
 import type { Admission, AdmissionRequest, LanePort } from '../../src/run/lane-port.ts'
-import { claimant } from '../helpers/fake-port.ts'
+import { claimant, permitRequest } from '../helpers/fake-port.ts'
 import { type LaneSubject, laneKinds, until } from './lane-subjects.ts'
 
-const requestOf = (own: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
-  claimant: claimant(),
-  priority: 0,
-  rank: 0,
-  work: 0,
-  deadline: performance.now() + 600_000,
-  cancel: new Cancellation(),
-  ...own,
-})
-const giveBack = (lane: LanePort) => lane.release(requestOf(), 0)
+const giveBack = (lane: LanePort) => lane.release(permitRequest(), 0)
 
 /** A diary of who got a permit, or what else became of the wait. */
 function diaryOf(lane: LanePort) {
   const diary: string[] = []
   const ask = (name: string, own: Partial<AdmissionRequest> = {}) => {
-    void Promise.resolve(lane.acquire(requestOf(own))).then((admission: Admission) =>
+    void Promise.resolve(lane.acquire(permitRequest(own))).then((admission: Admission) =>
       diary.push(admission === 'granted' ? name : `${name} ${admission}`),
     )
   }
@@ -95,8 +86,8 @@ describe.each(laneKinds)('$name', ({ open }) => {
     const [lane] = await lanesOf([1])
     const cancel = new Cancellation()
     cancel.cancel('cancelled')
-    expect(await lane.acquire(requestOf({ cancel }))).toBe('cancelled')
-    expect(await lane.acquire(requestOf({ deadline: performance.now() }))).toBe('deadline')
+    expect(await lane.acquire(permitRequest({ cancel }))).toBe('cancelled')
+    expect(await lane.acquire(permitRequest({ deadline: performance.now() }))).toBe('deadline')
     expect([lane.busy, lane.queued]).toEqual([0, 0])
   })
 
@@ -119,14 +110,14 @@ describe.each(laneKinds)('$name', ({ open }) => {
 
   it('hands out a permit that is free without a wait, and none that is not', async () => {
     const [lane] = await lanesOf([1])
-    expect(await lane.tryTake(requestOf())).toBe(true)
+    expect(await lane.tryTake(permitRequest())).toBe(true)
     expect(lane.busy).toBe(1)
-    expect(await lane.tryTake(requestOf())).toBe(false)
+    expect(await lane.tryTake(permitRequest())).toBe(false)
     const { ask, has } = diaryOf(lane)
     ask('next')
     giveBack(lane)
     await has('next')
-    expect(await lane.tryTake(requestOf())).toBe(false)
+    expect(await lane.tryTake(permitRequest())).toBe(false)
     expect(lane.busy).toBe(1)
   })
 
@@ -172,7 +163,7 @@ describe.each(laneKinds)('$name', ({ open }) => {
           if (kind === 'ask') {
             const cancel = new Cancellation()
             cancels.push(cancel)
-            void Promise.resolve(lane.acquire(requestOf({ priority: at, rank: at * 300, cancel }))).then((how) => {
+            void Promise.resolve(lane.acquire(permitRequest({ priority: at, rank: at * 300, cancel }))).then((how) => {
               if (how === 'granted') granted++
               ended++
             })
@@ -191,7 +182,7 @@ describe.each(laneKinds)('$name', ({ open }) => {
         for (; granted > 0; granted--) giveBack(lane)
         expect([lane.busy, lane.queued]).toEqual([0, 0])
         // Every permit is back: both can be had at once.
-        expect(await Promise.all([lane.acquire(requestOf()), lane.acquire(requestOf())])).toEqual([
+        expect(await Promise.all([lane.acquire(permitRequest()), lane.acquire(permitRequest())])).toEqual([
           'granted',
           'granted',
         ])

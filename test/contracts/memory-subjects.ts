@@ -16,6 +16,8 @@ import { createDatabase, postgresIsWanted } from './store-subjects.ts'
 
 export interface MemorySubject {
   memory: Memory
+  /** What time it takes it to be, in epoch ms. */
+  clock: { now: number }
   /** Another process on the same data, with these keys or the same; the one before is closed. */
   reopen: (keys?: Keys | null) => Promise<Memory>
   /** All bytes at rest. */
@@ -26,6 +28,8 @@ export interface MemoryKind {
   name: string
   /** Whether vectors are sealed where there is a key. */
   sealsVectors: boolean
+  /** Whether what two remove at once is counted by one of them only: Qdrant counts before it removes. */
+  countsExactly: boolean
   open: (keys?: Keys | null) => Promise<MemorySubject>
 }
 
@@ -33,15 +37,18 @@ export interface MemoryKind {
 async function overStore(
   openStore: (keys: Keys | null) => Store,
   keys: Keys | null,
-): Promise<Pick<MemorySubject, 'memory' | 'reopen'> & { close: () => Promise<void> }> {
+): Promise<Pick<MemorySubject, 'memory' | 'clock' | 'reopen'> & { close: () => Promise<void> }> {
+  const clock = { now: Date.now() }
+  const memoryOver = (shelf: Store) => createStoredMemory(shelf, () => clock.now)
   let store = openStore(keys)
   await store.migrate()
   return {
-    memory: createStoredMemory(store),
+    memory: memoryOver(store),
+    clock,
     async reopen(given = keys) {
       await store.close()
       store = openStore(given)
-      return createStoredMemory(store)
+      return memoryOver(store)
     },
     close: () => store.close(),
   }
@@ -84,10 +91,17 @@ async function openPostgres(keys: Keys | null = null): Promise<MemorySubject> {
 
 async function openQdrant(keys: Keys | null = null): Promise<MemorySubject> {
   const server = await startFakeQdrant('its-key')
+  const clock = { now: Date.now() }
   const client = (given: Keys | null) =>
-    createQdrantMemory({ url: server.url, api_key: 'its-key', sealer: createClinical(createCipher(given)) })
+    createQdrantMemory({
+      url: server.url,
+      api_key: 'its-key',
+      sealer: createClinical(createCipher(given)),
+      now: () => clock.now,
+    })
   return {
     memory: client(keys),
+    clock,
     reopen: async (given = keys) => client(given),
     // Bodies stand there as base64.
     rawBytes: async () =>
@@ -97,9 +111,9 @@ async function openQdrant(keys: Keys | null = null): Promise<MemorySubject> {
 
 /** Everything that says it is a Memory. */
 export const memoryKinds: readonly MemoryKind[] = [
-  { name: 'SQLite', sealsVectors: true, open: openSqlite },
-  ...(postgresIsWanted ? [{ name: 'PostgreSQL', sealsVectors: true, open: openPostgres }] : []),
-  { name: 'Qdrant (a fake)', sealsVectors: false, open: openQdrant },
+  { name: 'SQLite', sealsVectors: true, countsExactly: true, open: openSqlite },
+  ...(postgresIsWanted ? [{ name: 'PostgreSQL', sealsVectors: true, countsExactly: true, open: openPostgres }] : []),
+  { name: 'Qdrant (a fake)', sealsVectors: false, countsExactly: false, open: openQdrant },
 ]
 
 /** A vector in a plane: its score against another is the cosine of the angle between them, in degrees. */
@@ -116,6 +130,7 @@ export const passagesAt = (angles: readonly number[], dims?: number): Passage[] 
 
 export const document = (angles: readonly number[], more: Partial<NewDocument> = {}): NewDocument => ({
   collection: 'evidence',
+  added_by: 'nurse-1',
   source: 'guideline.txt',
   title: 'Guideline',
   metadata: {},

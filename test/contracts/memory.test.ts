@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { Found, Question } from '../../src/memory/port.ts'
+import type { Found, Page, Question } from '../../src/memory/port.ts'
 import { at, document, memoryKinds, passagesAt } from './memory-subjects.ts'
 import { newTenant } from './store-samples.ts'
 
@@ -15,9 +15,11 @@ const ask = (degrees: number, more: Partial<Question> = {}): Question => ({
   ...more,
 })
 const textsOf = ({ hits }: Found): string[] => hits.map(({ text }) => text)
+const ALL = { limit: 1000, after: null }
+const NONE = { documents: 0, passages: 0 }
 const newKeys = () => ({ current: randomBytes(32), old: [] })
 
-describe.each(memoryKinds)('a memory in $name', ({ open, sealsVectors }) => {
+describe.each(memoryKinds)('a memory in $name', ({ open, sealsVectors, countsExactly }) => {
   test('finds the nearest passages first, each with where it stands and the cosine as its score', async () => {
     const { memory } = await open()
     const tenant = newTenant()
@@ -85,7 +87,10 @@ describe.each(memoryKinds)('a memory in $name', ({ open, sealsVectors }) => {
     await memory.add(theirs, document([0], { model: 'other' }))
     expect(await memory.search(mine, ask(0))).toEqual({ hits: [], other_model: 0 })
     expect(await memory.count(mine, 'evidence')).toEqual({ documents: 0, passages: 0 })
-    expect(await memory.remove(mine, id)).toBe(false)
+    expect(await memory.list(mine, 'evidence', ALL)).toEqual({ documents: [], next: null })
+    expect(await memory.read(mine, 'evidence', id)).toBeNull()
+    for (const which of [{ id }, { added_by: 'nurse-1' }, { before: Number.MAX_SAFE_INTEGER }, 'all'] as const)
+      expect(await memory.remove(mine, 'evidence', which)).toEqual(NONE)
     await memory.add(mine, document([90]))
     expect(textsOf(await memory.search(mine, ask(0)))).toEqual(['Text at 90.'])
     // What is nearer and another's takes no place of mine.
@@ -102,6 +107,11 @@ describe.each(memoryKinds)('a memory in $name', ({ open, sealsVectors }) => {
     await memory.add(tenant, document([5], { collection: 'memory' }))
     expect(textsOf(await memory.search(tenant, ask(0, { collection: 'memory' })))).toEqual(['Text at 5.'])
     expect(await memory.count(tenant, 'evidence')).toEqual({ documents: 1, passages: 2 })
+    expect(await memory.count(tenant, 'memory')).toEqual({ documents: 1, passages: 1 })
+    const [{ id } = expect.fail()] = (await memory.list(tenant, 'memory', ALL)).documents
+    expect(await memory.read(tenant, 'evidence', id)).toBeNull()
+    expect(await memory.remove(tenant, 'evidence', { id })).toEqual(NONE)
+    expect(await memory.remove(tenant, 'evidence', 'all')).toEqual({ documents: 1, passages: 2 })
     expect(await memory.count(tenant, 'memory')).toEqual({ documents: 1, passages: 1 })
   })
 
@@ -132,10 +142,10 @@ describe.each(memoryKinds)('a memory in $name', ({ open, sealsVectors }) => {
     const other = await memory.add(tenant, document([2], { model: 'minilm' }))
     await memory.add(tenant, document([3]))
     expect(await memory.search(tenant, ask(0))).toMatchObject({ hits: { length: 3 } })
-    expect(await memory.remove(tenant, id)).toBe(true)
-    expect(await memory.remove(tenant, id)).toBe(false)
-    expect(await memory.remove(tenant, other)).toBe(true)
-    expect(await memory.remove(tenant, 'never-was')).toBe(false)
+    expect(await memory.remove(tenant, 'evidence', { id })).toEqual({ documents: 1, passages: 2 })
+    expect(await memory.remove(tenant, 'evidence', { id })).toEqual(NONE)
+    expect(await memory.remove(tenant, 'evidence', { id: other })).toEqual({ documents: 1, passages: 1 })
+    expect(await memory.remove(tenant, 'evidence', { id: 'never-was' })).toEqual(NONE)
     expect(await memory.search(tenant, ask(0))).toMatchObject({ hits: [{ text: 'Text at 3.' }], other_model: 0 })
     expect(await memory.count(tenant, 'evidence')).toEqual({ documents: 1, passages: 1 })
   })
@@ -149,7 +159,7 @@ describe.each(memoryKinds)('a memory in $name', ({ open, sealsVectors }) => {
     expect(before.hits.map((hit) => hit.id)).toEqual([id, id])
     expect(await again.search(tenant, ask(0))).toEqual(before)
     expect(await again.count(tenant, 'evidence')).toEqual({ documents: 1, passages: 2 })
-    expect(await again.remove(tenant, id)).toBe(true)
+    expect(await again.remove(tenant, 'evidence', { id })).toEqual({ documents: 1, passages: 2 })
   })
 
   test('a vector of zeros is near nothing and breaks nothing', async () => {
@@ -167,6 +177,126 @@ describe.each(memoryKinds)('a memory in $name', ({ open, sealsVectors }) => {
     ])
     for (const { score } of (await memory.search(tenant, ask(0, { embedding: new Float32Array(4) }))).hits)
       expect(score).toBe(0)
+  })
+
+  test('lists what it keeps in the order in which it was added, and reads one with its text', async () => {
+    const { memory, clock } = await open(newKeys())
+    const tenant = newTenant()
+    const added: { id: string; added_at: number }[] = []
+    // Of two models: Qdrant keeps them apart.
+    for (const model of ['bge-m3', 'minilm', 'bge-m3']) {
+      clock.now += 1000
+      added.push({ id: await memory.add(tenant, document([0, 30, 60], { model })), added_at: clock.now })
+    }
+    await memory.add(tenant, document([0], { collection: 'memory' }))
+    const about = { title: 'Guideline', source: 'guideline.txt', passages: 3, added_by: 'nurse-1' }
+    const documents = added.map((one) => ({ ...about, ...one }))
+    expect(await memory.list(tenant, 'evidence', ALL)).toEqual({ documents, next: null })
+    expect(await memory.read(tenant, 'evidence', added[1]?.id as string)).toEqual({
+      ...documents[1],
+      texts: ['Text at 0.', 'Text at 30.', 'Text at 60.'],
+    })
+    expect(await memory.read(tenant, 'evidence', '00000000-0000-7000-8000-000000000000')).toBeNull()
+  })
+
+  test('says nothing of who added a document where nobody knows', async () => {
+    const { memory } = await open()
+    const tenant = newTenant()
+    const id = await memory.add(tenant, document([0], { added_by: null }))
+    expect((await memory.list(tenant, 'evidence', ALL)).documents).toMatchObject([{ id, added_by: null }])
+    expect(await memory.remove(tenant, 'evidence', { added_by: '' })).toEqual(NONE)
+  })
+
+  test('its pages hold everything once, also what was added in the same millisecond', async () => {
+    const { memory } = await open()
+    const tenant = newTenant()
+    const ids: string[] = []
+    for (let n = 0; n < 7; n++) ids.push(await memory.add(tenant, document([n], { model: n % 2 === 0 ? 'a' : 'b' })))
+    for (const limit of [1, 2, 3, 6, 7, 8]) {
+      const seen: string[] = []
+      const sizes: number[] = []
+      let after: string | null = null
+      do {
+        const page: Page = await memory.list(tenant, 'evidence', { limit, after })
+        seen.push(...page.documents.map(({ id }) => id))
+        sizes.push(page.documents.length)
+        after = page.next
+      } while (after !== null)
+      expect(seen).toEqual([...ids].sort())
+      expect(sizes).toHaveLength(Math.ceil(7 / limit))
+    }
+  })
+
+  test('a walk through the pages is not led astray by what is added and removed meanwhile', async () => {
+    const { memory, clock } = await open()
+    const tenant = newTenant()
+    const add = async () => {
+      clock.now += 1
+      return memory.add(tenant, document([0]))
+    }
+    const [a, b, c, d] = [await add(), await add(), await add(), await add()] as const
+    const idsOf = ({ documents }: Page) => documents.map(({ id }) => id)
+    const first = await memory.list(tenant, 'evidence', { limit: 2, after: null })
+    expect(idsOf(first)).toEqual([a, b])
+    // The one that the next page begins behind, and one before it.
+    for (const id of [a, b]) await memory.remove(tenant, 'evidence', { id })
+    const e = await add()
+    const second = await memory.list(tenant, 'evidence', { limit: 2, after: first.next })
+    expect(idsOf(second)).toEqual([c, d])
+    expect(idsOf(await memory.list(tenant, 'evidence', { limit: 2, after: second.next }))).toEqual([e])
+  })
+
+  test('removes all that one caller has added, or all', async () => {
+    const { memory } = await open()
+    const tenant = newTenant()
+    // More than are removed at once.
+    for (let n = 0; n < 60; n++) await memory.add(tenant, document([n, n]))
+    await memory.add(tenant, document([0], { model: 'minilm' }))
+    await memory.add(tenant, document([1], { added_by: 'nurse-2' }))
+    await memory.add(tenant, document([2], { added_by: null }))
+    expect(await memory.remove(tenant, 'evidence', { added_by: 'nurse-1' })).toEqual({ documents: 61, passages: 121 })
+    expect(textsOf(await memory.search(tenant, ask(0)))).toEqual(['Text at 1.', 'Text at 2.'])
+    expect(await memory.remove(tenant, 'evidence', 'all')).toEqual({ documents: 2, passages: 2 })
+    expect(await memory.search(tenant, ask(0))).toEqual({ hits: [], other_model: 0 })
+  })
+
+  test('counts each document once when two remove the same', async () => {
+    const { memory } = await open()
+    const tenant = newTenant()
+    for (let n = 0; n < 20; n++) await memory.add(tenant, document([n, n]))
+    const both = await Promise.all([memory.remove(tenant, 'evidence', 'all'), memory.remove(tenant, 'evidence', 'all')])
+    if (countsExactly) expect(both[0].documents + both[1].documents).toBe(20)
+    expect(await memory.count(tenant, 'evidence')).toEqual(NONE)
+  })
+
+  test('stops removing when it is told to', async () => {
+    const { memory } = await open()
+    const tenant = newTenant()
+    for (let n = 0; n < 60; n++) await memory.add(tenant, document([n]))
+    const { documents } = await memory.remove(tenant, 'evidence', 'all', AbortSignal.abort())
+    expect(documents).toBeLessThan(60)
+    expect(await memory.count(tenant, 'evidence')).toEqual({ documents: 60 - documents, passages: 60 - documents })
+  })
+
+  test('removes what is older than a time, and says who has any', async () => {
+    const { memory, clock } = await open()
+    const [mine, theirs] = [newTenant(), newTenant()]
+    const begun = clock.now
+    await memory.add(mine, document([1], { collection: 'memory' }))
+    await memory.add(theirs, document([2], { collection: 'memory', model: 'minilm' }))
+    await memory.add(theirs, document([3]))
+    clock.now += 1000
+    await memory.add(mine, document([4], { collection: 'memory' }))
+    const older = async (collection: 'memory' | 'evidence', before: number) =>
+      (await memory.tenantsWithOlder(collection, before)).filter((one) => [mine, theirs].includes(one)).sort()
+    expect(await older('memory', begun)).toEqual([])
+    expect(await older('memory', begun + 1)).toEqual([mine, theirs].sort())
+    expect(await older('evidence', begun + 1)).toEqual([theirs])
+    expect(await memory.remove(mine, 'memory', { before: begun + 1 })).toEqual({ documents: 1, passages: 1 })
+    expect(await older('memory', begun + 1)).toEqual([theirs])
+    const left = await memory.search(mine, ask(0, { collection: 'memory' }))
+    expect(textsOf(left)).toEqual(['Text at 4.'])
+    expect(await memory.count(theirs, 'memory')).toEqual({ documents: 1, passages: 1 })
   })
 
   describe('at rest', () => {
@@ -198,6 +328,34 @@ describe.each(memoryKinds)('a memory in $name', ({ open, sealsVectors }) => {
       const raw = await rawBytes()
       expect(raw).toContain(CANARY)
       if (sealsVectors) expect(raw).toContain(vectorBytes)
+    })
+
+    test.each([
+      ['without a key', () => null],
+      ['with a key', newKeys],
+    ])('nothing of a document is left when it is removed, %s', async (_, keysOf) => {
+      const { memory, reopen, rawBytes } = await open(keysOf())
+      const tenant = newTenant()
+      const id = await memory.add(tenant, secret)
+      await memory.search(tenant, ask(77))
+      expect(await rawBytes()).toContain(id)
+      await memory.remove(tenant, 'evidence', { id })
+      // What SQLite has written stays in its log until that is emptied.
+      await reopen()
+      const raw = await rawBytes()
+      for (const trace of [id, CANARY, vectorBytes]) expect(raw.includes(trace)).toBe(false)
+    })
+
+    test('what cannot be opened can be removed, by its id and by its age', async () => {
+      const { memory, clock, reopen } = await open(newKeys())
+      const tenant = newTenant()
+      const id = await memory.add(tenant, document([0]))
+      await memory.add(tenant, document([1]))
+      const lost = await reopen(newKeys())
+      await expect(lost.list(tenant, 'evidence', ALL)).rejects.toMatchObject({ fault: 'key_missing' })
+      expect(await lost.remove(tenant, 'evidence', { id })).toEqual({ documents: 1, passages: 1 })
+      const before = clock.now + 1
+      expect(await lost.remove(tenant, 'evidence', { before })).toEqual({ documents: 1, passages: 1 })
     })
 
     test('what was kept without a key is found with one, beside what is sealed, and after the key has changed', async () => {

@@ -69,7 +69,10 @@ describe.each(kinds)('a store in $name', ({ open }) => {
 
   test('answers the same key and body with the same run, another body with a mismatch', async () => {
     const tenant = newTenant()
-    const ask = (given: object) => it().accept(newRun(tenant, { idempotency_key: 'key', ...given }), note('run.create'))
+    const ask = (given: object) => {
+      const run = newRun(tenant, { idempotency_key: 'key', ...given })
+      return it().accept(run, note('run.create', { object: `run/${run.run_id}` }))
+    }
     const first = await ask({})
     if (first.kind !== 'created') throw new Error('not created')
     const { run_id } = first.lease
@@ -80,9 +83,9 @@ describe.each(kinds)('a store in $name', ({ open }) => {
     expect((await it().runs(tenant, { limit: 10 })).runs).toHaveLength(1)
     const outcomes = (await it().auditLinks(tenant, 0, 10)).map(({ object, outcome }) => [object, outcome])
     expect(outcomes).toEqual([
-      ['run', 'ok'],
-      [run_id, 'replayed'],
-      [run_id, 'mismatch'],
+      [`run/${run_id}`, 'ok'],
+      [`run/${run_id}`, 'replayed'],
+      [`run/${run_id}`, 'mismatch'],
     ])
   })
 
@@ -125,5 +128,12 @@ describe.each(kinds)('a store in $name', ({ open }) => {
     expect(await it().schema()).toEqual({ pending: [], newer: [] })
     expect(await it().migrate()).toEqual([])
     await it().ping()
+  })
+
+  test('tries a write, again and again, and leaves nothing of it', async () => {
+    const before = await it().auditHeads()
+    for (let n = 0; n < 2; n++) await it().tryWrite()
+    expect(await it().events('~service', 'try-write', -1, 10)).toEqual([])
+    expect(await it().auditHeads()).toEqual(before)
   })
 })

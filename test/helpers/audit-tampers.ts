@@ -38,6 +38,12 @@ function relinked(links: readonly AuditLink[], from: number): readonly AuditLink
 }
 
 const forged = (link: AuditLink): AuditLink => ({ ...link, actor: `${link.actor}-forged` })
+
+/** A forged copy under a number that is below all of ours. */
+const before =
+  (seq: number): Tamper =>
+  ({ links, head }, at) => ({ links: [{ ...forged(links[at] as AuditLink), seq }, ...links], head })
+
 const renumbered = (links: readonly AuditLink[]) => links.map((link, at) => ({ ...link, seq: at + 1 }))
 
 /** Entries `at` and the one beside it change places. */
@@ -74,6 +80,15 @@ export const TAMPERS: Readonly<Record<string, Tamper>> = {
   'two entries reordered': ({ links }, at) => mended(renumbered(swapped(links, at))),
   'an entry inserted': ({ links }, at) => mended(renumbered(links.toSpliced(at, 0, forged(links[at] as AuditLink)))),
   'an entry doubled': ({ links }, at) => mended(renumbered(links.toSpliced(at, 0, links[at] as AuditLink))),
+  'the number edited to zero': edited('seq', () => 0),
+  'the number edited to one below zero': edited('seq', ({ seq }) => -seq),
+  'an entry put before the first': before(0),
+  'an entry put far before the first': before(-5),
+  'an entry put before the first, with a hash of its own': (kept, at) => {
+    const [first, ...links] = before(0)(kept, at).links as [AuditLink, ...AuditLink[]]
+    const next = { ...first, prev_hash: '' }
+    return { links: [{ ...next, hash: hashOf(next) }, ...links], head: kept.head }
+  },
   'an entry edited and every hash behind it computed anew': ({ links }, at) =>
     mended(relinked(links.with(at, forged(links[at] as AuditLink)), at)),
   'an entry deleted and every hash behind it computed anew': ({ links }, at) =>

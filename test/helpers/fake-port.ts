@@ -17,6 +17,7 @@ import { Cancellation } from '../../src/run/cancellation.ts'
 import { Forecast } from '../../src/run/forecast.ts'
 import { GpuBudget } from '../../src/run/gpu-budget.ts'
 import { Lane } from '../../src/run/lane.ts'
+import type { AdmissionRequest } from '../../src/run/lane-port.ts'
 import type { Claimant } from '../../src/run/policy.ts'
 import type { RunContext } from '../../src/run/run-context.ts'
 import type { Workshop } from '../../src/run/workshop.ts'
@@ -142,6 +143,17 @@ export const claimant = (own: Partial<Claimant> = {}): Claimant => ({
   start: 0,
   path: 0,
   given: 0,
+  ...own,
+})
+
+/** A request for a permit that may wait ten minutes. */
+export const permitRequest = (own: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
+  claimant: claimant(),
+  priority: 0,
+  rank: 0,
+  work: 0,
+  deadline: performance.now() + 600_000,
+  cancel: new Cancellation(),
   ...own,
 })
 

@@ -13,10 +13,7 @@ interface Collection {
   indexes: Map<string, unknown>
   points: Map<string | number, Point>
 }
-interface Condition {
-  key: string
-  match: { value: unknown }
-}
+type Condition = { key: string } & ({ match: { value: unknown } } | { range: { lt: number } })
 
 export interface FakeQdrant {
   url: URL
@@ -40,8 +37,15 @@ class Refusal extends Error {
 const holds = (payload: Json, filter: Json | undefined): boolean => {
   const { must = [], ...rest } = filter ?? {}
   if (Object.keys(rest).length > 0) throw new Refusal(400, 'the fake knows no filter but must')
-  return (must as Condition[]).every(({ key, match }) => payload[key] === match.value)
+  return (must as Condition[]).every((condition) => {
+    const value = payload[condition.key]
+    return 'match' in condition
+      ? value === condition.match.value
+      : typeof value === 'number' && value < condition.range.lt
+  })
 }
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 
 const lengthOf = (vector: readonly number[]): number => Math.hypot(...vector)
 
@@ -72,6 +76,26 @@ const ROUTES: Readonly<Record<string, (collection: Collection, body: Json) => un
   'POST /points/count': ({ points }, { filter }) => ({
     count: [...points.values()].filter(({ payload }) => holds(payload, filter as Json)).length,
   }),
+  // In the order of their ids, from `offset` on.
+  'POST /points/scroll': (
+    { points },
+    { filter, limit = 10, offset = null, with_payload = true, with_vector, ...rest },
+  ) => {
+    if (with_vector === true || Object.keys(rest).length > 0)
+      throw new Refusal(400, 'the fake scrolls by id only, and without vectors')
+    if (offset !== null && !UUID.test(offset as string)) throw new Refusal(400, 'no id of a point')
+    const found = [...points.values()]
+      .filter(({ id, payload }) => holds(payload, filter as Json) && (offset === null || id >= (offset as string)))
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+    const shown = (payload: Json): Json =>
+      Array.isArray(with_payload)
+        ? Object.fromEntries(Object.entries(payload).filter(([key]) => with_payload.includes(key)))
+        : payload
+    return {
+      points: found.slice(0, limit as number).map(({ id, payload }) => ({ id, payload: shown(payload) })),
+      next_page_offset: found[limit as number]?.id ?? null,
+    }
+  },
   'POST /points/delete': ({ points }, { filter }) => {
     if (filter === undefined) throw new Refusal(400, 'the fake deletes by filter only')
     for (const { id, payload } of points.values()) if (holds(payload, filter as Json)) points.delete(id)
@@ -120,7 +144,7 @@ const send = (res: ServerResponse, status: number, body: object): void =>
 
 /**
  * The part of Qdrant's REST API that we use, by its documentation: collections of one size, points, payload indexes, count,
- * delete and query by filter. It keeps its promises in memory until the test ends; with a key it refuses calls without it.
+ * scroll, delete and query by filter. It keeps its promises in memory until the test ends; with a key it refuses calls without it.
  */
 export async function startFakeQdrant(apiKey: string | null = null): Promise<FakeQdrant> {
   const collections = new Map<string, Collection>()

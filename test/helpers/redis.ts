@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { freePort } from './free-port.ts'
 
 export const REDIS_URL: string = process.env.TEST_REDIS_URL || 'redis://127.0.0.1:6379'
 
@@ -45,15 +46,6 @@ else if (!redisServerIsThere)
 
 /** Keys of one test only. */
 export const ownPrefix = (): string => `test-${randomUUID().slice(0, 8)}`
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 export interface OwnRedis {
   url: string

@@ -9,6 +9,7 @@ const ROUTES: { method: 'GET' | 'POST' | 'DELETE'; url: string; scope: Scope | '
   { method: 'GET', url: '/v1/workflows/types', scope: 'workflows:read' },
   { method: 'GET', url: '/v1/roster', scope: 'workflows:read' },
   { method: 'GET', url: '/v1/models', scope: 'workflows:read' },
+  { method: 'GET', url: '/v1/models/:model', scope: 'workflows:read' },
   {
     method: 'POST',
     url: '/v1/chat/completions',
@@ -28,7 +29,13 @@ const ROUTES: { method: 'GET' | 'POST' | 'DELETE'; url: string; scope: Scope | '
     scope: 'workflows:execute',
     payload: { title: 'T', source: 's', text: 'x' },
   },
+  { method: 'GET', url: '/v1/evidence', scope: 'workflows:execute' },
+  { method: 'GET', url: '/v1/evidence/:document_id', scope: 'workflows:execute' },
   { method: 'DELETE', url: '/v1/evidence/:document_id', scope: 'workflows:execute' },
+  { method: 'GET', url: '/v1/memories', scope: 'workflows:execute' },
+  { method: 'DELETE', url: '/v1/memories', scope: 'workflows:execute' },
+  { method: 'GET', url: '/v1/memories/:document_id', scope: 'workflows:execute' },
+  { method: 'DELETE', url: '/v1/memories/:document_id', scope: 'workflows:execute' },
   { method: 'GET', url: '/v1/runs', scope: 'runs:read' },
   { method: 'GET', url: '/v1/runs/:run_id', scope: 'runs:read' },
   { method: 'GET', url: '/v1/runs/:run_id/events', scope: 'runs:read' },
@@ -100,8 +107,8 @@ describe('the routes', () => {
     expect(refused.json()).toMatchObject({ status: 403, code: 'forbidden' })
     expect(refused.json().detail).toContain(scope)
     expect(simulator.ledger.received).toBe(0)
-    // 503: nothing makes embeddings here.
-    expect([200, 400, 404, 503]).toContain((await ask([scope])).statusCode)
+    // 422: nothing makes embeddings here.
+    expect([200, 400, 404, 422]).toContain((await ask([scope])).statusCode)
   })
 
   it.each([

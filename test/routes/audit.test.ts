@@ -197,6 +197,11 @@ describe('GET /v1/audit', () => {
     },
   )
 
+  test('is verified whole: a query is refused, naming what it holds', async () => {
+    const refused = await gate.get('/v1/audit/verify?x=1')
+    expect(refused.json()).toMatchObject({ status: 400, code: 'invalid_request', errors: [{ field: 'x' }] })
+  })
+
   test.each(['/v1/audit', '/v1/audit/verify', '/v1/audit/export'])('needs the scope admin: %s', async (url) => {
     const others = 'workflows:execute workflows:read runs:read runs:approve'
     expect((await gate.get(url, { scope: others })).statusCode).toBe(403)

@@ -2,12 +2,13 @@ import { dereference, validate } from '@scalar/openapi-parser'
 import { describe, expect, it } from 'vitest'
 import { authorization, custom, startService } from '../helpers/service.ts'
 
-const ROUTES = {
+const ROUTES: Readonly<Record<string, string | readonly string[]>> = {
   '/v1/workflows/execute': 'post',
   '/v1/workflows/discharge-summary': 'post',
   '/v1/workflows/types': 'get',
   '/v1/roster': 'get',
   '/v1/models': 'get',
+  '/v1/models/{model}': 'get',
   '/v1/chat/completions': 'post',
   '/v1/embeddings': 'post',
   '/v1/tasks': 'post',
@@ -16,8 +17,10 @@ const ROUTES = {
   '/v1/supervise/tools': 'get',
   '/v1/stats': 'get',
   '/v1/health': 'get',
-  '/v1/evidence': 'post',
-  '/v1/evidence/{document_id}': 'delete',
+  '/v1/evidence': ['post', 'get'],
+  '/v1/evidence/{document_id}': ['get', 'delete'],
+  '/v1/memories': ['get', 'delete'],
+  '/v1/memories/{document_id}': ['get', 'delete'],
   '/v1/runs': 'get',
   '/v1/runs/{run_id}': 'get',
   '/v1/runs/{run_id}/events': 'get',
@@ -76,16 +79,19 @@ describe('GET /openapi.json', () => {
       Object.keys(methods),
     ])
     expect(Object.fromEntries(described)).toEqual(
-      Object.fromEntries(Object.entries(ROUTES).map(([path, method]) => [path, [method]])),
+      Object.fromEntries(Object.entries(ROUTES).map(([path, methods]) => [path, [methods].flat()])),
     )
   })
 
   it('resolves every reference, and each route says its scope or that it is open', async () => {
     const { text } = await load()
     const { schema } = dereference(text) as { schema?: { paths: Paths } }
-    const scopes = Object.entries(ROUTES).map(([path, method]) => {
-      const operation = schema?.paths[path]?.[method]
-      return [path, operation?.security.length === 0 ? 'open' : operation?.['x-required-scope']]
+    const scopes = Object.entries(ROUTES).map(([path, methods]) => {
+      const needed = [methods].flat().map((method) => {
+        const operation = schema?.paths[path]?.[method]
+        return operation?.security.length === 0 ? 'open' : operation?.['x-required-scope']
+      })
+      return [path, [...new Set(needed)].join(', ')]
     })
     expect(Object.fromEntries(scopes)).toEqual({
       '/v1/workflows/execute': 'workflows:execute',
@@ -93,6 +99,7 @@ describe('GET /openapi.json', () => {
       '/v1/workflows/types': 'workflows:read',
       '/v1/roster': 'workflows:read',
       '/v1/models': 'workflows:read',
+      '/v1/models/{model}': 'workflows:read',
       '/v1/chat/completions': 'workflows:execute',
       '/v1/embeddings': 'workflows:execute',
       '/v1/tasks': 'workflows:execute',
@@ -103,6 +110,8 @@ describe('GET /openapi.json', () => {
       '/v1/health': 'workflows:read',
       '/v1/evidence': 'workflows:execute',
       '/v1/evidence/{document_id}': 'workflows:execute',
+      '/v1/memories': 'workflows:execute',
+      '/v1/memories/{document_id}': 'workflows:execute',
       '/v1/runs': 'runs:read',
       '/v1/runs/{run_id}': 'runs:read',
       '/v1/runs/{run_id}/events': 'runs:read',
@@ -139,18 +148,21 @@ describe('GET /openapi.json', () => {
     const lane = timeline?.properties.tasks?.items.properties
     expect(Object.keys(lane ?? {})).toEqual(Object.keys(real.timeline.tasks[0]))
     expect(Object.keys(lane?.spans?.items.properties ?? {})).toEqual(Object.keys(real.timeline.tasks[0].spans[0]))
-    // Only where a model was chosen, or evidence was asked for.
+    // Only where a model was chosen, another one answered, or evidence was asked for.
+    const seldom = ['routing', 'fallback_reason', 'citations']
     const always = Object.keys(described.properties.results?.items.properties ?? {})
-    expect(always.filter((name) => name !== 'routing' && name !== 'citations')).toEqual(Object.keys(real.results[0]))
+    expect(always.filter((name) => !seldom.includes(name))).toEqual(Object.keys(real.results[0]))
   })
 
   it('describes every event of a stream where a run can be streamed, and nowhere else', async () => {
     const { text } = await load()
     const { paths } = JSON.parse(text) as { paths: Paths }
-    const streams = Object.entries(ROUTES).flatMap(([path, method]) => {
-      const stream = paths[path]?.[method]?.responses['200']?.content?.['text/event-stream']
-      return stream ? [[path, stream.schema.description] as const] : []
-    })
+    const streams = Object.entries(ROUTES).flatMap(([path, methods]) =>
+      [methods].flat().flatMap((method) => {
+        const stream = paths[path]?.[method]?.responses['200']?.content?.['text/event-stream']
+        return stream ? [[path, stream.schema.description] as const] : []
+      }),
+    )
     expect(streams.map(([path]) => path)).toEqual([
       '/v1/workflows/execute',
       '/v1/workflows/discharge-summary',
@@ -163,11 +175,19 @@ describe('GET /openapi.json', () => {
   it('says what discharge-summary requires', async () => {
     const { text } = await load()
     const { requestBody } = JSON.parse(text).paths['/v1/workflows/discharge-summary'].post
+    expect(requestBody.required).toBe(true)
     expect(requestBody.content['application/json'].schema.required).toEqual([
       'patient_data',
       'admission_date',
       'discharge_date',
     ])
+  })
+
+  it('says that a run is cancelled without a body too, and that events are refused to whoever takes none', async () => {
+    const { text } = await load()
+    const { paths } = JSON.parse(text)
+    expect(paths['/v1/runs/{run_id}/cancel'].post.requestBody.required).toBe(false)
+    expect(Object.keys(paths['/v1/runs/{run_id}/events'].get.responses)).toContain('406')
   })
 
   it('says that a run may be asked for its timeline, to go on alone, and to be the same for the same key', async () => {

@@ -6,6 +6,7 @@ import {
   authorization,
   CHAT,
   CLINICAL,
+  custom,
   type ServiceOptions,
   startService,
   type TestService,
@@ -98,6 +99,49 @@ describe('POST /v1/tasks', () => {
     const response = await post(await start(), '/v1/tasks', body)
     expect(response.statusCode).toBe(400)
     expect(response.json().errors[0].field).toContain(field)
+  })
+
+  it.each([
+    ['/v1/tasks', { task: 'x', model: CHAT, tiers: ['CLOUD_LARGE'] }, 'tiers'],
+    ['/v1/tasks', { task: 'x', model: CHAT, prefer: 'quality' }, 'prefer'],
+    ['/v1/chat/completions', { model: CHAT, messages: [{ role: 'user', content: 'x' }], prefer: 'cost' }, 'prefer'],
+    ['/v1/workflows/execute', custom([{ task_id: 'a', prefer: 'cost' }]), 'custom_tasks[0].prefer'],
+    [
+      '/v1/workflows/execute',
+      custom([{ task_id: 'a', agent_type: 'auto', model: CHAT, prefer_local: true }]),
+      'custom_tasks[0].prefer_local',
+    ],
+  ])('refuses a wish where nothing is chosen: %s %j', async (url, body, field) => {
+    const response = await post(await start(), url, body)
+    expect([response.statusCode, response.json().errors]).toEqual([
+      400,
+      [{ field, message: expect.stringContaining('has no meaning here') }],
+    ])
+  })
+
+  it('refuses an agent that is not there also where the model is named', async () => {
+    const body = custom([{ task_id: 'a', agent_type: 'Nope', model: CHAT }])
+    const response = await post(await start(), '/v1/workflows/execute', body)
+    expect([response.statusCode, response.json().code]).toEqual([400, 'unknown_agent'])
+  })
+
+  it('is asked to come again while all models that might serve it are away', async () => {
+    const service = await start()
+    const models = [...service.simulator.servers.keys()]
+    for (const id of models) service.server(id).setFaults([{ kind: 'refuse', for_ms: 60_000 }])
+    for (const model of models) await post(service, '/v1/tasks', { task: 'Hi', model })
+    for (const [url, body] of [
+      ['/v1/route', { task: 'Hi' }],
+      ['/v1/tasks', { task: 'Hi' }],
+      ['/v1/chat/completions', { model: 'auto', messages: [{ role: 'user', content: 'Hi' }] }],
+    ] as const) {
+      const response = await post(service, url, body)
+      expect([response.statusCode, response.json().code]).toEqual([503, 'models_away'])
+      expect(Number(response.headers['retry-after'])).toBeGreaterThan(0)
+      expect(response.json().routing.models.map(({ code }: { code: string }) => code)).toContain('unreachable')
+    }
+    const never = await post(service, '/v1/tasks', { task: 'Hi', tiers: ['CLOUD_LARGE'] })
+    expect([never.statusCode, never.json().code]).toEqual([422, 'no_model'])
   })
 
   it('streams metadata, content and done', async () => {

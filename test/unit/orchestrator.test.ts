@@ -4,17 +4,9 @@ import { Orchestrator } from '../../src/orchestrator.ts'
 import type { RunObserver } from '../../src/run/observer.ts'
 import { completion, FakePort, fakeShop } from '../helpers/fake-port.ts'
 import { office, request, task } from '../helpers/plans.ts'
+import { silent } from '../helpers/silent-observer.ts'
 
 const caller = { tenant: 'default', subject: 'nurse-1', request_id: null }
-const silent: RunObserver = {
-  runRefused: () => undefined,
-  runStarted: () => undefined,
-  runParked: () => undefined,
-  taskEnded: () => undefined,
-  taskMeasured: () => undefined,
-  runEnded: () => undefined,
-  fault: () => undefined,
-}
 
 /** Has its answer already when the run's time is over, and only looks at it once more. */
 const slowToCheck: ModelPort = {

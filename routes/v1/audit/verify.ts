@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import { AuditVerdictView } from '../../../src/contract/audit.ts'
 
 const schema = {
   summary: 'Whether the audit of your tenant is as it was written, and where it is not',
   tags: ['audit'],
+  querystring: z.strictObject({}),
   response: { 200: AuditVerdictView },
 }
 

@@ -8,7 +8,7 @@ const frame = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`
 const DONE = 'data: [DONE]\n\n'
 
 const CUT_SHORT =
-  'A model server failed while it was writing, and another one began anew: drop what has come and ask again.'
+  'A model server failed while it was writing, and the answer begins anew: drop what has come and ask again.'
 
 /**
  * The events of a run of one task as OpenAI's chunks, one writer per stream. Text that is gone out cannot be taken back

@@ -10,9 +10,20 @@ const tokensOf = ({ prompt_tokens, tokens }: TaskResult): ChatCompletion['usage'
     : { prompt_tokens, completion_tokens: tokens, total_tokens: prompt_tokens + tokens }
 
 function makingOf({ run_id, status, metadata }: ExecuteResponse, result: TaskResult): Making {
-  const { model, gpu, latency_ms, queue_ms, truncated, warnings, routing = null } = result
+  const {
+    model,
+    planned_model,
+    gpu,
+    latency_ms,
+    queue_ms,
+    truncated,
+    cached = false,
+    warnings,
+    routing = null,
+  } = result
   const { simulated } = metadata
-  return { run_id, status, model, gpu, latency_ms, queue_ms, truncated, simulated, warnings, routing }
+  const times = { latency_ms, queue_ms }
+  return { run_id, status, model, planned_model, gpu, ...times, truncated, cached, simulated, warnings, routing }
 }
 
 /** What a whole answer consists of, for an answer at once and for the end of a stream. */

@@ -1,12 +1,16 @@
 import type { FastifyInstance } from 'fastify'
+import { askedIn } from '../../../src/contract/asked.ts'
+import type { ExecuteRequest } from '../../../src/contract/execute.ts'
 import { ChatCompletion, ChatCompletionRequest } from '../../../src/contract/openai.ts'
+import type { Service } from '../../../src/contract/service.ts'
 import { Problem } from '../../../src/errors.ts'
 import { RUN_PROBLEMS } from '../workflows/answer.ts'
+import { hearKind } from '../workflows/kind.ts'
 import { runOneTask, submissionAtOnce } from '../workflows/one-task.ts'
 import { SUBMISSION_HEADERS } from '../workflows/submission.ts'
 import { Chunks } from './chunks.ts'
 import { completionOf } from './completion.ts'
-import { runOf } from './request.ts'
+import { CHAT_FIELDS, runOf } from './request.ts'
 
 const schema = {
   summary: 'One chat completion, in OpenAI’s shape: any OpenAI client can be pointed here',
@@ -16,6 +20,20 @@ const schema = {
   body: ChatCompletionRequest,
   headers: SUBMISSION_HEADERS,
   response: { 200: ChatCompletion },
+}
+
+/** The run of a request, with the kind of its work where a small model was asked first. */
+async function clarified(
+  body: ChatCompletionRequest,
+  submission: ReturnType<typeof submissionAtOnce>,
+  service: Service,
+): Promise<ExecuteRequest> {
+  const run = runOf(body)
+  const [task] = run.custom_tasks ?? []
+  if (body.model !== 'auto' || task === undefined) return run
+  const { kind } = await hearKind(service, askedIn(task.messages ?? []), submission)
+  if (kind === null) return run
+  return { ...run, custom_tasks: [{ ...task, task_type: kind, task_type_by: 'small_model' }] }
 }
 
 export default async function completions(app: FastifyInstance): Promise<void> {
@@ -28,7 +46,7 @@ export default async function completions(app: FastifyInstance): Promise<void> {
       sse: { kind: 'manual', heartbeat: false },
       config: {
         scope: 'workflows:execute',
-        problems: [...RUN_PROBLEMS, 'no_model', 'not_found', 'conflict'],
+        problems: [...RUN_PROBLEMS, 'no_model', 'models_away', 'not_found', 'conflict'],
         openAiErrors: true,
       },
     },
@@ -39,12 +57,14 @@ export default async function completions(app: FastifyInstance): Promise<void> {
           errors: [{ field: 'model', message: 'is not one of GET /v1/models' }],
         })
       const chunks = body.stream === true ? new Chunks(body.stream_options?.include_usage === true) : null
+      const submission = submissionAtOnce(request, reply)
       const task = {
         service,
-        run: runOf(body),
-        submission: submissionAtOnce(request, reply),
+        run: await clarified(body, submission, service),
+        submission,
         stream: chunks?.write ?? null,
         answer: completionOf,
+        fields: CHAT_FIELDS,
       }
       return runOneTask(task, request, reply)
     },

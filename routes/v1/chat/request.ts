@@ -54,6 +54,9 @@ const given = <T extends object>(members: T) =>
     [K in keyof T]: NonNullable<T[K]>
   }
 
+/** What planning may find wrong with the run's task → the member of the body that it comes from. */
+export const CHAT_FIELDS = { agent_type: 'model' } as const
+
 /** A chat completion as a run of one task. */
 export function runOf(body: ChatCompletionRequest): ExecuteRequest {
   const { top_p, stop, seed, presence_penalty, frequency_penalty, response_format } = body

@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import { RunAccepted, RunParams } from '../../../src/contract/runs.ts'
 
 const schema = {
   summary: 'Cancel a run; one that has ended stays as it is',
   tags: ['runs'],
   params: RunParams,
+  body: z.strictObject({}).nullish().describe('Nothing, or an empty object'),
   response: { 202: RunAccepted },
 }
 

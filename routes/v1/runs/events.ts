@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { CancelSignal } from '../../../src/contract/cancel.ts'
 import { RunParams } from '../../../src/contract/runs.ts'
 import type { Watching } from '../../../src/contract/service.ts'
-import { Problem } from '../../../src/errors.ts'
+import { PROBLEMS, Problem } from '../../../src/errors.ts'
 import { READER_LIMITS } from '../workflows/event-writer.ts'
 import { finishedEvent, openStream } from '../workflows/stream.ts'
 
@@ -19,6 +19,14 @@ const readLast = (header: string | string[] | undefined): number => {
   if (typeof header === 'string' && /^\d{1,9}$/.test(header)) return Number(header)
   throw new Problem('invalid_request', 'The Last-Event-ID is not valid; see errors.', {
     errors: [{ field: 'Last-Event-ID', message: 'must be the id of an event of this run' }],
+  })
+}
+
+/** @fastify/sse refuses in words of its own whoever takes no events. */
+const refuseOthers = async (_request: unknown, { statusCode }: FastifyReply, payload: unknown): Promise<unknown> => {
+  if (statusCode !== PROBLEMS.not_acceptable.status) return payload
+  throw new Problem('not_acceptable', 'This is a stream of events: send Accept: text/event-stream.', {
+    errors: [{ field: 'Accept', message: 'must allow text/event-stream' }],
   })
 }
 
@@ -40,7 +48,8 @@ export default async function events(app: FastifyInstance): Promise<void> {
     {
       schema,
       sse: { kind: 'only', heartbeat: false },
-      config: { scope: 'runs:read', audit: 'run.events', problems: ['not_found'] },
+      preSerialization: refuseOthers,
+      config: { scope: 'runs:read', audit: 'run.events', problems: ['not_found', 'not_acceptable'] },
     },
     async (request, reply) => {
       const { tenant } = request.caller
@@ -53,8 +62,8 @@ export default async function events(app: FastifyInstance): Promise<void> {
       const emit: Watching['emit'] = (event, id) => writer.push(event, id)
       try {
         const told = await service.runs.watch({ tenant, run_id, after, emit, left: leaving(reply) })
-        // Whoever has the end already is told nothing twice.
-        if (told !== null && after !== told.last_event_id + 1)
+        // Whoever has the end already is told nothing twice. A plain run keeps no events, so what ids its own stream gave says nothing.
+        if (told !== null && (told.last_event_id === 0 || after !== told.last_event_id + 1))
           writer.push(finishedEvent(told.end, request), told.last_event_id + 1)
       } catch (error) {
         // The head of the stream is gone: it ends, and whoever comes back with Last-Event-ID has lost nothing.

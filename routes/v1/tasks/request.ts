@@ -1,5 +1,6 @@
 import type { ChatMessage } from '../../../src/contract/chat.ts'
 import type { CustomTask, ExecuteRequest } from '../../../src/contract/execute.ts'
+import type { TaskType } from '../../../src/contract/task-type.ts'
 import type { TaskRequest } from '../../../src/contract/tasks.ts'
 
 const USUAL_TOKENS = 1024
@@ -25,11 +26,15 @@ function retrieveOf({ retrieve_context: wanted, task }: TaskRequest): CustomTask
   return { ...(wanted === true ? {} : wanted), collection: 'memory', query: task.slice(0, 8000) }
 }
 
-/** One task in plain words as a run. */
-export function runOf(body: TaskRequest, task_type: TaskRequest['task_type']): ExecuteRequest {
+/** What planning may find wrong with the run's task → the member of the body that it comes from. */
+export const TASK_FIELDS = { messages: 'task', agent_type: 'model', retrieve: 'retrieve_context' } as const
+
+/** One task in plain words as a run. `heard`: its kind by a small model's word, where it was asked. */
+export function runOf(body: TaskRequest, heard: TaskType | null = null): ExecuteRequest {
   const { model, prefer, max_cost, tiers, prefer_local, domain, phi, cache, sampling, timeout_ms, priority } = body
   const retrieve = retrieveOf(body)
-  const wishes = { task_type, model, prefer, max_cost, tiers, prefer_local, domain, phi, cache, sampling, retrieve }
+  const kind = heard === null ? { task_type: body.task_type } : { task_type: heard, task_type_by: 'small_model' }
+  const wishes = { ...kind, model, prefer, max_cost, tiers, prefer_local, domain, phi, cache, sampling, retrieve }
   const task: CustomTask = {
     task_id: 'answer',
     agent_type: 'auto',

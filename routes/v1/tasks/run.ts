@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify'
+import type { ExecuteRequest } from '../../../src/contract/execute.ts'
 import type { ExecuteResponse } from '../../../src/contract/result.ts'
 import type { RunEnd, Service } from '../../../src/contract/service.ts'
 import { TaskAnswer, TaskRequest } from '../../../src/contract/tasks.ts'
 import { RUN_PROBLEMS } from '../workflows/answer.ts'
+import { hearKind } from '../workflows/kind.ts'
 import { runOneTask, submissionAtOnce } from '../workflows/one-task.ts'
 import { SUBMISSION_HEADERS } from '../workflows/submission.ts'
 import { answerOf } from './answer.ts'
 import { TaskEvents } from './events.ts'
-import { runOf } from './request.ts'
+import { runOf, TASK_FIELDS } from './request.ts'
 
 const schema = {
   summary: 'One task in plain words, for the model that suits it best',
@@ -19,36 +21,43 @@ const schema = {
   response: { 200: TaskAnswer },
 }
 
-/** Remembers task and answer where that is wished, once the run has ended well. */
-function remembering(service: Service, { store_memory, task }: TaskRequest) {
+/** Longest that a finished answer is held back until it is remembered, in ms. */
+const KEEPING_MS = 5000
+
+/** Remembers task and answer where that is wished, once the run has ended well. Whoever asked waits for that, within their time. */
+function remembering(service: Service, { store_memory, task, timeout_ms = Number.POSITIVE_INFINITY }: TaskRequest) {
+  const began = performance.now()
   let memory: TaskAnswer['memory'] = null
-  const keep = async ({ response }: RunEnd, options: Parameters<Service['execute']>[1]): Promise<void> => {
-    if (store_memory !== true) return
-    const content = response.results[0]?.content ?? null
-    const reason =
-      content === null
-        ? 'There is no answer.'
-        : await service.remember(options.caller, `${task}\n\n${content}`, {
-            source: `run/${response.run_id}`,
-            title: 'An earlier task',
-          })
-    memory = { stored: reason === null, reason }
+  const keep = async ({ response }: RunEnd, options: Parameters<Service['execute']>[1]): Promise<string | null> => {
+    const [result] = response.results
+    if (result === undefined || result.content === null) return 'There is no answer.'
+    if (result.cached === true) return 'The answer was known before (cached): there is nothing new to remember.'
+    const within_ms = Math.min(KEEPING_MS, timeout_ms - (performance.now() - began))
+    if (within_ms <= 0) return 'No time was left for it: timeout_ms was over.'
+    const about = { source: `run/${response.run_id}`, title: 'An earlier task' }
+    const { caller, cancel } = options
+    return service.remember(caller, `${task}\n\n${result.content}`, about, { within_ms, ...(cancel && { cancel }) })
   }
   const execute: Service['execute'] = async (run, options) => {
     const answer = await service.execute(run, options)
-    if (answer.kind === 'ended') await keep(answer.end, options)
+    if (answer.kind === 'ended' && store_memory === true) {
+      const reason = await keep(answer.end, options)
+      memory = { stored: reason === null, reason }
+    }
     return answer
   }
   return { service: { ...service, execute }, memory: () => memory }
 }
 
-/**
- * What kind of work it is by a small model's word. Not for a request with a key: sent again it must be the same, whatever that
- * model says then.
- */
-function kindOf({ task, model }: TaskRequest, submission: ReturnType<typeof submissionAtOnce>, service: Service) {
-  const { caller, cancel, idempotency_key } = submission
-  return model === undefined && idempotency_key === null ? service.clarify(task, { caller, cancel }) : null
+/** The run of a request, with the kind of its work and the time that is left, where a small model was asked first. */
+async function clarified(
+  body: TaskRequest,
+  submission: ReturnType<typeof submissionAtOnce>,
+  service: Service,
+): Promise<ExecuteRequest> {
+  if (body.task_type !== undefined || body.model !== undefined) return runOf(body)
+  const { kind, timeout_ms } = await hearKind(service, body.task, submission, body.timeout_ms)
+  return runOf({ ...body, ...(timeout_ms !== undefined && { timeout_ms }) }, kind)
 }
 
 export default async function tasks(app: FastifyInstance): Promise<void> {
@@ -57,19 +66,20 @@ export default async function tasks(app: FastifyInstance): Promise<void> {
     {
       schema,
       sse: { kind: 'manual', heartbeat: false },
-      config: { scope: 'workflows:execute', problems: [...RUN_PROBLEMS, 'no_model', 'conflict'] },
+      config: { scope: 'workflows:execute', problems: [...RUN_PROBLEMS, 'no_model', 'models_away', 'conflict'] },
     },
     async (request, reply) => {
       const { body } = request
       const { service, memory } = remembering(app.service, body)
       const submission = submissionAtOnce(request, reply)
-      const task_type = body.task_type ?? (await kindOf(body, submission, service))
+      const run = await clarified(body, submission, service)
       const task = {
         service,
-        run: runOf(body, task_type ?? undefined),
+        run,
         submission,
         stream: body.stream === true ? new TaskEvents(memory).write : null,
         answer: (response: ExecuteResponse) => answerOf(response, memory()),
+        fields: TASK_FIELDS,
       }
       return runOneTask(task, request, reply)
     },

@@ -6,6 +6,7 @@ import { Problem } from '../../../src/errors.ts'
 import { submissionOf } from './answer.ts'
 import type { Format } from './event-queue.ts'
 import { READER_LIMITS } from './event-writer.ts'
+import { type FieldNames, inOwnFields } from './own-fields.ts'
 import { problemOf } from './problem-of.ts'
 import { endOf, streamRun } from './stream.ts'
 
@@ -26,11 +27,28 @@ export interface OneTask<T> {
   /** Writes the stream; null: the caller wants the answer whole. */
   stream: Format | null
   answer: (response: ExecuteResponse) => T
+  /** For refusals: members of the run's task as the route calls them. */
+  fields: FieldNames
 }
 
-/** Runs one task and answers it in the route's own shape, whole or as a stream. Throws a Problem when there is no answer. */
+/**
+ * Runs one task and answers it in the route's own shape, whole or as a stream. Throws a Problem when there is no answer,
+ * which names the fields of the route.
+ */
 export async function runOneTask<T>(
-  { service, run, submission, stream, answer }: OneTask<T>,
+  task: OneTask<T>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<T | undefined> {
+  try {
+    return await runAndTell(task, request, reply)
+  } catch (error) {
+    throw error instanceof Problem ? inOwnFields(error, task.fields) : error
+  }
+}
+
+async function runAndTell<T>(
+  { service, run, submission, stream, answer }: Omit<OneTask<T>, 'fields'>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<T | undefined> {

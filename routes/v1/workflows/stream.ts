@@ -57,17 +57,27 @@ export function endOf(run: RunView): RunEnd {
   return { response: rest as ExecuteResponse, timed_out: false, stopped: false }
 }
 
-function lastEvent(answer: RunAnswer, request: FastifyRequest): RunEvent {
-  if (answer.kind === 'ended') return finishedEvent(answer.end, request)
-  if (answer.kind === 'replayed') return finishedEvent(endOf(answer.run), request)
+/** What ends a stream, with its id as EventQueue takes it. */
+interface LastEvent {
+  event: RunEvent
+  id: number | undefined
+}
+
+/** `told`: the last number of the run's history that this stream has told; null: it counts by itself. */
+function lastEvent(answer: RunAnswer, told: number | null, request: FastifyRequest): LastEvent {
+  // The end follows what this stream has told of a history, and in one that counts by itself what it has counted.
+  if (answer.kind === 'ended') return { event: finishedEvent(answer.end, request), id: undefined }
+  if (answer.kind === 'replayed')
+    return { event: finishedEvent(endOf(answer.run), request), id: answer.last_event_id + 1 }
   const { run_id, status } = answer
-  return { event: 'run.parked', data: { run_id, status } }
+  return { event: { event: 'run.parked', data: { run_id, status } }, id: told ?? 0 }
 }
 
 /**
  * Answers a run as server-sent events. A request that is refused never starts a stream: its Problem is thrown and goes out
  * as an ordinary problem response. A stream that was started ends with `run.finished`, or `run.parked` where the run goes on
- * without it, unless its reader left or was dropped as too slow; both end the run too, if nothing keeps it.
+ * without it, unless its reader left or was dropped as too slow; both end the run too, if nothing keeps it. A last event that
+ * stands in no history repeats the id before it (0 for none): the next number is that of something which is still to come.
  */
 export async function streamRun(
   service: Service,
@@ -79,24 +89,30 @@ export async function streamRun(
   format?: Format,
 ): Promise<void> {
   let writer: EventWriter | null = null
+  let told: number | null = null
   const emit = (event: RunEvent, id?: number | null): EventWriter => {
+    told = id ?? told
     writer ??= openStream(service, request, reply, limits, format)
     writer.push(event, id)
     return writer
   }
-  const run = async (): Promise<RunEvent> => {
+  const brokenBy = (error: unknown): Problem => {
+    const known = error instanceof StoreError ? storeProblem(error) : error
+    if (known instanceof Problem) return known
+    request.log.error({ err: error }, 'run broke while it was streamed')
+    return new Problem('internal_error', 'The service failed; the run has no result.')
+  }
+  const run = async (): Promise<LastEvent> => {
     try {
-      return lastEvent(await service.execute(body, { ...options, emit }), request)
+      const answer = await service.execute(body, { ...options, emit })
+      return lastEvent(answer, told, request)
     } catch (error) {
       if (writer === null) throw error
-      const known = error instanceof StoreError ? storeProblem(error) : error
-      if (known instanceof Problem) return { event: 'run.finished', data: lastWord(known, request) }
-      request.log.error({ err: error }, 'run broke while it was streamed')
-      const fault = new Problem('internal_error', 'The service failed; the run has no result.')
-      return { event: 'run.finished', data: lastWord(fault, request) }
+      return { event: { event: 'run.finished', data: lastWord(brokenBy(error), request) }, id: told ?? undefined }
     }
   }
-  const last = emit(await run())
+  const { event, id } = await run()
+  const last = emit(event, id)
   last.end()
   await last.closed
 }

@@ -109,11 +109,11 @@ export class WebhookDispatcher {
   async #deliver(delivery: DueDelivery): Promise<void> {
     const { store, now, backoff, onAttempt } = this.#parts
     const { tenant, run_id, attempts: attempt } = delivery
-    const { host, status, error } = await this.#attempt(delivery)
+    const { host, sent, status, error } = await this.#attempt(delivery)
     // Whether it arrived is not known. When the lease is over it is sent again.
     if (error === 'stopped') return
     const tell = (outcome: WebhookAttempt['outcome']) =>
-      onAttempt({ tenant, run_id, host, attempt, status, error, outcome })
+      onAttempt({ tenant, run_id, host, sent, attempt, status, error, outcome })
     if (error === null) {
       await store.delivered(delivery, now())
       return tell('delivered')
@@ -123,16 +123,17 @@ export class WebhookDispatcher {
     tell(wait === null ? 'given_up' : 'failed')
   }
 
-  async #attempt(delivery: DueDelivery): Promise<Sent & { host: string | null }> {
+  async #attempt(delivery: DueDelivery): Promise<Sent & { host: string | null; sent: boolean }> {
     const { hosts, now, timeoutMs } = this.#parts
     const { webhook } = delivery
-    if ('fault' in webhook) return { host: null, status: null, error: webhook.fault }
+    if ('fault' in webhook) return { host: null, sent: false, status: null, error: webhook.fault }
     // Checked when the run was accepted too; the list may have changed since.
     const target = checkTarget(webhook.url, hosts)
-    if (!target.ok) return { host: null, status: null, error: target.fault }
+    if (!target.ok)
+      return { host: URL.parse(webhook.url)?.host ?? null, sent: false, status: null, error: target.fault }
     const body = JSON.stringify(messageOf(delivery))
     const headers = signatureHeaders(this.#key, messageId(delivery), now(), body)
-    const sent = await send({ url: target.url, headers, body }, { timeoutMs, stop: this.#givenUp.signal })
-    return { host: target.url.host, ...sent }
+    const answer = await send({ url: target.url, headers, body }, { timeoutMs, stop: this.#givenUp.signal })
+    return { host: target.url.host, sent: true, ...answer }
   }
 }

@@ -12,7 +12,10 @@ export function objectOf(pattern: string, params: Readonly<Record<string, unknow
   const named = segments.flatMap((segment, at) => {
     if (!segment.startsWith(':')) return []
     const id = params[segment.slice(1)]
-    return [segments[at - 1]?.replace(/s$/, ''), typeof id === 'string' && ID.test(id) ? id.toLowerCase() : NO_ID]
+    return [
+      segments[at - 1]?.replace(/ies$/, 'y').replace(/s$/, ''),
+      typeof id === 'string' && ID.test(id) ? id.toLowerCase() : NO_ID,
+    ]
   })
   return named.length === 0 ? pattern : named.join('/')
 }

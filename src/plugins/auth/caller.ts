@@ -1,3 +1,5 @@
+import { isTenant } from '../../contract/tenant.ts'
+
 /** Every scope that a token can grant. */
 export const SCOPES = ['workflows:execute', 'workflows:read', 'runs:read', 'runs:approve', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
@@ -23,7 +25,6 @@ export const CLOCK_SKEW_S = 30
 /** A token that lives longer is a mistake of its issuer: ten years. */
 export const MAX_LIFETIME_S = 315_576_000
 const MAX_SUBJECT = 256
-const TENANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
 
@@ -59,7 +60,7 @@ export function readCaller(claims: unknown, rules: ClaimRules): { caller: Caller
   if (!isInTime(claims as Record<string, unknown>, rules.nowS)) return null
   if (rules.issuer !== null && iss !== rules.issuer) return null
   if (rules.audience !== null && !isFor(aud, rules.audience)) return null
-  if (!isSubject(sub) || typeof tenant !== 'string' || !TENANT.test(tenant) || typeof scope !== 'string') return null
+  if (!isSubject(sub) || typeof tenant !== 'string' || !isTenant(tenant) || typeof scope !== 'string') return null
   const scopes = new Set(scope.split(' ').filter(Boolean))
   return { caller: Object.freeze({ tenant, subject: sub, scopes }), untilS: (exp as number) + CLOCK_SKEW_S }
 }

@@ -35,6 +35,7 @@ const EVENTS: Record<RunEvent['event'], readonly [data: string, meaning: string]
 
 const description = [
   'Server-sent events, for `Accept: text/event-stream`. Each has an `id` counted from 1, an `event` and JSON as `data`.',
+  'Ids of a kept run are those of its history; a last event that is not in it repeats the id before it.',
   '',
   '| event | data | meaning |',
   '|---|---|---|',

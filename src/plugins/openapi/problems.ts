@@ -36,7 +36,10 @@ export const problemSchema = {
       type: 'integer',
       description: 'Seconds, where the problem ends a stream and no header can say it any more',
     },
-    routing: { type: 'object', description: 'Of no_model: the kind of the task, and why each model may not serve it' },
+    routing: {
+      type: 'object',
+      description: 'Of no_model and models_away: the kind of the task, and why each model may not serve it',
+    },
     error: {
       type: 'object',
       description: 'Of the routes in OpenAI’s shape: the same as its clients read it',

@@ -1,4 +1,6 @@
 import type { z } from 'zod'
+import { innermost } from '../../contract/innermost.ts'
+import { plural, say } from '../../contract/say.ts'
 import { type FieldError, Problem } from '../../errors.ts'
 
 /** Errors listed at most; the rest is only counted. */
@@ -11,47 +13,6 @@ const PARTS: Readonly<Record<string, string>> = {
   querystring: 'query',
   params: 'path',
   headers: 'headers',
-}
-
-const plural = (count: number | bigint, word: string) => `${count} ${word}${Number(count) === 1 ? '' : 's'}`
-
-function bound(origin: string, limit: number | bigint, inclusive: boolean, most: boolean): string {
-  if (origin === 'string') return `must have ${most ? 'at most' : 'at least'} ${plural(limit, 'character')}`
-  if (origin === 'array' || origin === 'set')
-    return `must have ${most ? 'at most' : 'at least'} ${plural(limit, 'item')}`
-  if (inclusive) return `must be ${limit} or ${most ? 'less' : 'more'}`
-  return `must be ${most ? 'less' : 'more'} than ${limit}`
-}
-
-const article = (type: string) => {
-  if (type === 'int' || type === 'number' || type === 'nan')
-    return `a ${type === 'int' ? 'whole number' : 'finite number'}`
-  if (type === 'record') return 'an object'
-  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`
-}
-
-/** What to do about an issue. Never the value. A schema's own message goes before this one. */
-const say: z.core.$ZodErrorMap = (issue) => {
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.input === undefined ? 'is required' : `must be ${article(issue.expected)}`
-    case 'too_small':
-      return bound(issue.origin, issue.minimum, issue.inclusive !== false, false)
-    case 'too_big':
-      return bound(issue.origin, issue.maximum, issue.inclusive !== false, true)
-    case 'invalid_value':
-      return issue.input === undefined
-        ? 'is required'
-        : `must be one of ${issue.values.map((v) => JSON.stringify(v)).join(', ')}`
-    case 'invalid_format':
-      return `must be a valid ${issue.format === 'regex' ? 'value: see the API description' : issue.format}`
-    case 'not_multiple_of':
-      return `must be a multiple of ${issue.divisor}`
-    case 'unrecognized_keys':
-      return 'is not a known field: remove it, or check its spelling'
-    default:
-      return 'is not valid: see the API description'
-  }
 }
 
 /** A key that reads like a field name. Any other may be a value in the wrong place, and is not repeated. */
@@ -85,7 +46,7 @@ export function validatorFor(schema: z.ZodType, httpPart: string | undefined) {
     // Fastify hands a missing body over as null.
     const parsed = schema.safeParse(data ?? undefined, { error: say })
     if (parsed.success) return { value: parsed.data }
-    const { issues } = parsed.error
+    const issues = parsed.error.issues.flatMap(innermost)
     const errors = fieldErrors(issues, part)
     const [first] = errors
     const more = issues.length > 1 ? ` (and ${plural(issues.length - 1, 'more error')})` : ''

@@ -1,6 +1,7 @@
 import type { Bound, RosterBudgets } from '../../contract/budget.ts'
 
-const BILLION = 1_000_000_000
+/** Billionths of a US dollar in one. */
+export const BILLION = 1_000_000_000
 
 /** In whole billionths, upwards: what is set aside is never less than what it is for. */
 export const billionths = (dollars: number): number => Math.ceil(dollars * BILLION)

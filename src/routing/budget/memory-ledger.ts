@@ -1,6 +1,6 @@
 import type { Account, Bound } from '../../contract/budget.ts'
 import { dayOf } from './limits.ts'
-import type { SpendingLedger } from './port.ts'
+import type { Accounts, SpendingLedger } from './port.ts'
 
 const DAY_MS = 86_400_000
 
@@ -12,15 +12,34 @@ interface Standing {
 const keyOf = ({ tenant, caller, day }: Account): string => JSON.stringify([day, tenant, caller])
 
 /** A ledger for one process that forgets with it. For the library, which has no store. */
-export class MemoryLedger implements SpendingLedger {
+export class MemoryLedger implements SpendingLedger, Accounts {
   readonly #accounts = new Map<string, Standing>()
   #day = ''
 
   async reserve(bounds: readonly Bound[], amount: number): Promise<boolean> {
-    const all = bounds.map(({ account, limit }) => ({ standing: this.#standing(account), limit }))
-    if (all.some(({ standing: { spent, aside }, limit }) => spent + aside + amount > limit)) return false
-    for (const { standing } of all) standing.aside += amount
+    if (this.#lacking(bounds, amount) !== null) return false
+    for (const { account } of bounds) this.#standing(account).aside += amount
     return true
+  }
+
+  async lacking(bounds: readonly Bound[], amount: number): Promise<Bound | null> {
+    return this.#lacking(bounds, amount)
+  }
+
+  async left(bounds: readonly Bound[]): Promise<number> {
+    const lefts = bounds.map(({ account, limit }) => {
+      const { spent, aside } = this.#standing(account)
+      return limit - spent - aside
+    })
+    return Math.min(...lefts)
+  }
+
+  #lacking(bounds: readonly Bound[], amount: number): Bound | null {
+    const lacks = ({ account, limit }: Bound): boolean => {
+      const { spent, aside } = this.#standing(account)
+      return spent + aside + amount > limit
+    }
+    return bounds.find(lacks) ?? null
   }
 
   async settle(bounds: readonly Bound[], amount: number, spent: number): Promise<void> {

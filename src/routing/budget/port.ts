@@ -19,12 +19,31 @@ export interface Hold {
   settle: (usage: Usage | null) => number
 }
 
+/** Why nothing was set aside for a call. */
+export interface Unpayable {
+  /** A sentence with the account and its amounts. */
+  message: string
+  /** ISO 8601; when the account has money again, where that is known. */
+  free_at?: string
+}
+
 /** What one run may spend. */
 export interface Purse {
   /** What its calls have cost so far. */
   readonly spent: number
-  /** Sets aside what a call may cost at most, before it goes out. Null: that is not left, or the ledger cannot be asked. Never rejects. */
-  reserve: (model: string, bounds: () => CallBounds) => Hold | null | Promise<Hold | null>
+  /** Sets aside what a call may cost at most, before it goes out. Null: that is not left, or the ledger cannot be asked; `refused` is told which. `task`: what its task allows itself, and has taken of that. Never rejects. */
+  reserve: (
+    model: string,
+    bounds: () => CallBounds,
+    refused?: (why: Unpayable) => void,
+    task?: { max_cost: number; taken: number },
+  ) => Hold | null | Promise<Hold | null>
+}
+
+/** What accounts hold, for whoever only wants to know. */
+export interface Accounts {
+  /** Billionths of a US dollar that are left in all of these accounts: below 0 where one is overdrawn. */
+  left: (bounds: readonly Bound[]) => Promise<number>
 }
 
 /**
@@ -34,6 +53,8 @@ export interface Purse {
 export interface SpendingLedger {
   /** Sets the amount aside in every account, or in none: false when one of them has not so much left. */
   reserve: (bounds: readonly Bound[], amount: number) => Promise<boolean>
+  /** The first account that has not so much left now; null: all have. */
+  lacking: (bounds: readonly Bound[], amount: number) => Promise<Bound | null>
   /** Gives back what was set aside, and books what was spent instead. */
   settle: (bounds: readonly Bound[], amount: number, spent: number) => Promise<void>
 }

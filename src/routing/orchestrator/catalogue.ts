@@ -11,10 +11,10 @@ const ask =
     return `${context === '' ? '' : `${context}\n\n`}Problem:\n${work.problem}${order === '' ? '' : `\n\n${order}`}${context === '' ? '' : `\n${MATERIAL}`}`
   }
 
-/** The three that the model was trained with; the others are offered where the operator says so. */
-export const TRAINED_TOOLS = ['enhance_reasoning', 'answer', 'search'] as const
-
-/** Every tool that comes with the service. */
+/**
+ * Every tool that comes with the service. The model was trained with the first three; the others are offered where the
+ * operator says so (`ORCHESTRATOR_TOOLS`).
+ */
 export const CATALOGUE: readonly Tool[] = [
   {
     name: 'enhance_reasoning',

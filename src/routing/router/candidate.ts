@@ -12,7 +12,9 @@ export interface Live {
   latency_ms: number | null
   /** Measured, per token written; goes before `latency_ms`. */
   ms_per_token: number | null
-  /** Share of the last calls that failed, 0 to 1. */
+  /** How long ago the last of what is measured was, in ms. */
+  measured_ago_ms: number | null
+  /** Share of its calls that failed lately, 0 to 1. */
   error_rate: number | null
   /** Tokens per slot as the server tells them; goes before the card. */
   context_window: number | null
@@ -43,6 +45,7 @@ export const UNKNOWN: Live = {
   wait_ms: null,
   latency_ms: null,
   ms_per_token: null,
+  measured_ago_ms: null,
   error_rate: null,
   context_window: null,
 }

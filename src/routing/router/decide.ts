@@ -158,6 +158,7 @@ export function decide(question: RouteQuestion, candidates: readonly Candidate[]
         .map((row) => ({ model: row.model, score: row.score, why_lower: whyLower(row, best) })),
       table: rows,
       task_type: classification.type,
+      task_type_source: classification.source ?? 'rules',
       complexity: classification.complexity,
       outside_card,
       fallback: null,

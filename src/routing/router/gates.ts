@@ -13,7 +13,7 @@ export function hardGate(
   rule: RoutingRule | undefined,
   cost: number,
 ): Gate | null {
-  const { prompt_tokens, max_tokens, max_cost, tiers, classification } = question
+  const { prompt_tokens, max_tokens, max_cost, left_cost = null, tiers, classification } = question
   if (card.kind !== question.kind) return gate('kind', `serves ${card.kind}, not ${question.kind}`)
   if (off !== null) return gate('cloud_off', off)
   // Only a plain false says that there is none.
@@ -34,6 +34,8 @@ export function hardGate(
     return gate('max_output', `writes ${card.max_output} tokens at most, not ${max_tokens}`)
   if (max_cost !== null && cost > max_cost)
     return gate('budget', `may cost ${dollars(cost)}, more than ${dollars(max_cost)}`)
+  if (left_cost !== null && cost > left_cost)
+    return gate('budget', `may cost ${dollars(cost)}, and the budget has ${dollars(left_cost)} left`)
   if (live.breaker === 'open') return gate('breaker_open', 'failed repeatedly and is being left alone')
   if (live.reachable === false) return gate('unreachable', 'cannot be reached')
   return null

@@ -24,6 +24,13 @@ export function whyLower(row: ScoredModel, best: ScoredModel): string {
   return most > 0 ? `${lead}: ${what}` : `${lead}: the same in every part, the first name goes first`
 }
 
+/** Whose word the type is, where it is not the classifier's own. */
+const BY = {
+  rules: '',
+  small_model: ', by the word of a small model that was asked',
+  caller: ', as the request says',
+} as const
+
 /** The choice in one sentence, with its numbers. */
 export function reasonFor(
   question: RouteQuestion,
@@ -41,7 +48,7 @@ export function reasonFor(
   const others = next === undefined ? 'no other model was left' : `next ${next.model} with ${four(next.score)}`
   return (
     `${best.model} (${best.tier}) has the highest score, ${four(best.score)}, for ${classification.type} ` +
-    `(confidence ${two(classification.confidence)}, complexity ${two(classification.complexity)}), ${prefer}: ` +
+    `(confidence ${two(classification.confidence)}${BY[classification.source ?? 'rules']}, complexity ${two(classification.complexity)}), ${prefer}: ` +
     `${sums.join(' + ')}, live ${two(best.live)}${preferred}; ${others}` +
     `${gated > 0 ? `; ${gated} could not be chosen` : ''}; ${cost}.`
   )

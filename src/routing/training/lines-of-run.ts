@@ -1,3 +1,4 @@
+import { askedIn } from '../../contract/asked.ts'
 import type { ExecuteRequest } from '../../contract/execute.ts'
 import type { ExecuteResponse, TaskResult } from '../../contract/result.ts'
 import type { TrainingLine } from './line.ts'
@@ -10,8 +11,8 @@ export interface RunLines {
 
 type Tasks = NonNullable<ExecuteRequest['custom_tasks']>
 
-/** What a task asks for, without the values of the context: those are the patient's data, and the choice ignores them. */
-const queryOf = ({ prompt, messages }: Tasks[number]): string => prompt ?? messages?.at(-1)?.content ?? ''
+/** What a task asks for, without values of a context and answers of tools: those are the patient's data, and the choice ignores them. */
+const queryOf = ({ prompt, messages = [] }: Tasks[number]): string => prompt ?? askedIn(messages)
 
 function outcomeOf({ status, truncated }: TaskResult): TrainingLine['outcome'] | null {
   if (status === 'succeeded') return truncated ? 'truncated' : 'succeeded'

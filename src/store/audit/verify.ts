@@ -4,7 +4,8 @@ export interface AuditBreak {
   seq: number
   /** edited: the entry does not match its hash. gap: entries are missing. order: an entry stands twice or too early.
    * unlinked: it does not follow the one before it. foreign: it belongs to another tenant. truncated: the chain ends
-   * before its head. replaced: another entry stands where the head was signed. head: the chain's own head is wrong. */
+   * before its head. replaced: another entry stands where the head was signed, or none. head: the chain's own head is
+   * wrong. */
   kind: 'edited' | 'gap' | 'order' | 'unlinked' | 'foreign' | 'truncated' | 'replaced' | 'head'
   detail: string
 }
@@ -38,6 +39,12 @@ export class ChainVerifier {
   }
 
   add(link: AuditLink): void {
+    // It belongs to no chain. The chain itself is verified as if it were not there.
+    if (link.seq < NO_HEAD.seq + 1) {
+      this.#report(link.seq, 'order', `entry ${link.seq} stands before the first`)
+      this.#entries++
+      return
+    }
     const expected = this.#head.seq + 1
     if (link.tenant !== this.#tenant) this.#report(link.seq, 'foreign', 'the entry belongs to another tenant')
     if (link.seq > expected) this.#report(expected, 'gap', `entries ${expected} to ${link.seq - 1} are missing`)
@@ -50,17 +57,17 @@ export class ChainVerifier {
     this.#entries++
   }
 
+  /** There are entries that bear the tenant's name as bytes. */
+  addStrays(): void {
+    this.#report(NO_HEAD.seq, 'foreign', "there are entries that bear the tenant's name as bytes, not as text")
+  }
+
   /** `kept`: the head that the database itself keeps beside the chain. */
   verdict(kept: AuditHead | null): AuditVerdict {
     const { seq, hash } = this.#head
     if (kept !== null && (kept.seq !== seq || kept.hash !== hash))
       this.#report(seq, 'head', `the chain ends at entry ${seq}, its head says ${kept.seq}`)
-    if (!this.#signedSeen)
-      this.#report(
-        seq,
-        'truncated',
-        `the chain ends at entry ${seq}, the signed head says ${this.#signed?.seq}: its tail was cut, or an older copy is in place`,
-      )
+    if (this.#signed !== null && !this.#signedSeen) this.#reportSignedMissing(this.#signed.seq)
     return { ok: this.#breaks.length === 0, entries: this.#entries, head: this.#head, breaks: this.#breaks }
   }
 
@@ -68,6 +75,17 @@ export class ChainVerifier {
     this.#signedSeen = true
     if (link.hash !== this.#signed?.hash)
       this.#report(link.seq, 'replaced', 'another entry was here when the head was signed')
+  }
+
+  #reportSignedMissing(signed: number): void {
+    const { seq } = this.#head
+    if (seq >= signed) this.#report(signed, 'replaced', 'the entry at which the head was signed is missing')
+    else
+      this.#report(
+        seq,
+        'truncated',
+        `the chain ends at entry ${seq}, the signed head says ${signed}: its tail was cut, or an older copy is in place`,
+      )
   }
 
   #report(seq: number, kind: AuditBreak['kind'], detail: string): void {

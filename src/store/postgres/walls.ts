@@ -36,6 +36,9 @@ export async function isAboveWalls(db: Db): Promise<boolean> {
   return rows[0]?.above ?? false
 }
 
+/** Entries are added and never changed; of a chain only its head moves. */
+const AUDIT: readonly string[] = ['audit', 'audit_heads']
+
 /** Any number of ours: replicas that start together take turns, because PostgreSQL fails one of two GRANTs at once. */
 const TURN = 4_711_001
 
@@ -46,6 +49,12 @@ export const prepareRole = (db: Db): Promise<void> =>
     await sql`do $$ begin
       create role ${sql.id(ROLE)} nologin;
     exception when duplicate_object or unique_violation then null; end $$`.execute(trx)
-    const tables = sql.join(PER_TENANT.map((table) => sql.table(table)))
-    await sql`grant select, insert, update, delete on ${tables} to ${sql.id(ROLE)}`.execute(trx)
+    const names = (tables: readonly string[]) => sql.join(tables.map((table) => sql.table(table)))
+    const others = PER_TENANT.filter((table) => !AUDIT.includes(table))
+    await sql`grant select, insert, update, delete on ${names(others)} to ${sql.id(ROLE)}`.execute(trx)
+    await sql`grant select, insert on ${names(AUDIT)} to ${sql.id(ROLE)}`.execute(trx)
+    await sql`grant update on audit_heads to ${sql.id(ROLE)}`.execute(trx)
+    // Earlier versions gave them.
+    await sql`revoke update on audit from ${sql.id(ROLE)}`.execute(trx)
+    await sql`revoke delete on ${names(AUDIT)} from ${sql.id(ROLE)}`.execute(trx)
   })

@@ -134,15 +134,12 @@ export class AuditAppender {
   }
 }
 
-export const auditLinks = (db: Db, tenant: string, afterSeq: number, limit: number): Promise<AuditLink[]> =>
-  db
-    .selectFrom('audit')
-    .selectAll()
-    .where('tenant', '=', tenant)
-    .where('seq', '>', afterSeq)
-    .orderBy('seq')
-    .limit(limit)
-    .execute()
+/** After -Infinity: all, also what somebody has put before the first. */
+export function auditLinks(db: Db, tenant: string, afterSeq: number, limit: number): Promise<AuditLink[]> {
+  const ofTenant = db.selectFrom('audit').selectAll().where('tenant', '=', tenant)
+  const after = afterSeq === Number.NEGATIVE_INFINITY ? ofTenant : ofTenant.where('seq', '>', afterSeq)
+  return after.orderBy('seq').limit(limit).execute()
+}
 
 export async function auditHead(db: Db, tenant: string): Promise<AuditHead> {
   const head = await db
@@ -155,5 +152,7 @@ export async function auditHead(db: Db, tenant: string): Promise<AuditHead> {
 
 export async function auditHeads(db: Db): Promise<Heads> {
   const rows = await db.selectFrom('audit_heads').selectAll().execute()
-  return Object.fromEntries(rows.map(({ tenant, seq, hash }) => [tenant, { seq, hash }]))
+  // SQLite takes bytes where a text is declared. No entry of ours has such a head.
+  const ours = rows.filter(({ tenant }) => typeof tenant === 'string')
+  return Object.fromEntries(ours.map(({ tenant, seq, hash }) => [tenant, { seq, hash }]))
 }

@@ -3,7 +3,17 @@ import { sql } from 'kysely'
 import type { Found, Hit, Question } from '../../memory/port.ts'
 import type { Backend, Db } from '../backend.ts'
 import type { Clinical } from '../clinical.ts'
-import { bytesOf, cosine, Nearest, type Scored, unit, type VectorCache, type Vectors, vectorOf } from '../vectors.ts'
+import {
+  bytesOf,
+  cosine,
+  keyOf,
+  Nearest,
+  type Scored,
+  unit,
+  type VectorCache,
+  type Vectors,
+  vectorOf,
+} from '../vectors.ts'
 
 /** Documents that are listed at once. */
 const PAGE = 1000
@@ -82,8 +92,6 @@ function* groups(documents: readonly Listed[]): Generator<Listed[]> {
   }
   if (group.length > 0) yield group
 }
-
-const keyOf = (tenant: string, id: string): string => `${tenant}\0${id}`
 
 async function readVectors({ backend, clinical }: Parts, { tenant, dims }: Search, documents: readonly Listed[]) {
   const sealed = new Map(documents.map((one) => [one.document_id, one.sealed === 1]))

@@ -4,9 +4,13 @@ import { StoreError, type StoreFault } from '../errors.ts'
 const FAULTS: Readonly<Record<number, StoreFault>> = {
   5: 'busy',
   6: 'busy',
+  // A disk that was mounted anew for reading only, as Linux does after a fault of the disk.
+  8: 'unavailable',
   10: 'unavailable',
   11: 'corrupt',
   13: 'full',
+  // A file of the database that cannot be opened.
+  14: 'unavailable',
   26: 'corrupt',
 }
 

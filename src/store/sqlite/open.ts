@@ -67,6 +67,7 @@ function createBackend(
     read: (_, query) => guarded(() => query(db)),
     across: (query) => guarded(() => query(db)),
     comparesVectors: vectorsOf(database, onNoVectors),
+    takesAnyType: true,
     migrate: () => guarded(() => migrate(db, migrations)),
     schema: () => guarded(() => schemaState(db, migrations)),
     settled: () => flush?.settled() ?? Promise.resolve(),

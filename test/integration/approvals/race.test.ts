@@ -85,6 +85,7 @@ describe.each(kinds)('decisions at once in $name', ({ env }) => {
     for (const decision of ['approve', 'reject']) {
       const again = await ward.decide(run_id, { decision, comment: 'Second.' })
       expect([again.statusCode, again.json().code]).toEqual([409, 'conflict'])
+      expect(again.json().detail).toBe('It has been decided already; see approvals of the run.')
     }
     expect((await ward.ended(run_id)).approvals).toMatchObject([{ status: 'approved', comment: 'First.' }])
   })

@@ -44,6 +44,26 @@ describe.each(PLACES)('POST /v1/runs/{id}/cancel ($name)', ({ env }) => {
     expect(entry).toMatchObject({ object: `run/${run_id}`, outcome: 'refused: finished' })
   })
 
+  it('takes no body, an empty one or an empty object, and refuses a member that it does not know', async () => {
+    const service = await startService({ env: await env() })
+    const run_id = await submit(service, two)
+    await ended(service, run_id)
+    const post = (payload?: object) =>
+      service.app.inject({
+        method: 'POST',
+        url: `/v1/runs/${run_id}/cancel`,
+        headers: authorization(),
+        ...(payload && { payload }),
+      })
+    expect((await post()).statusCode).toBe(202)
+    expect((await post({})).statusCode).toBe(202)
+    const refused = await post({ reason: 'wrong patient' })
+    expect(refused.json()).toMatchObject({ status: 400, code: 'invalid_request', errors: [{ field: 'reason' }] })
+    expect(refused.body).not.toContain('wrong patient')
+    const entries = (await auditOf(service)).filter(({ action }) => action === 'run.cancel')
+    expect(entries).toHaveLength(2)
+  })
+
   it('of another tenant is 404, changes nothing, and leaves its trace with who tried', async () => {
     const service = await startService({ env: await env(), simulator: { latencyMs: 100 } })
     const run_id = await submit(service, two)

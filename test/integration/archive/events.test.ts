@@ -158,7 +158,10 @@ describe('GET /v1/runs/{id}/events', () => {
     const service = await startService()
     const run_id = await submit(service, two)
     const answer = await service.get(eventsUrl(run_id), { ...authorization(), accept: 'application/json' })
-    expect(answer.statusCode).toBe(406)
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([406, 'application/problem+json'])
+    expect(answer.json()).toMatchObject({ status: 406, code: 'not_acceptable', errors: [{ field: 'Accept' }] })
+    for (const accept of ['*/*', 'text/*', 'application/json, text/event-stream;q=0.5'])
+      expect((await service.get(eventsUrl(run_id), { ...authorization(), accept })).statusCode, accept).toBe(200)
     await ended(service, run_id)
   })
 

@@ -3,13 +3,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createRetention, prune, type RetentionParts } from '../../../src/archive/retention.ts'
+import { createRetention, prune, pruneMemories, type RetentionParts } from '../../../src/archive/retention.ts'
 import { StoreError } from '../../../src/errors.ts'
+import type { Collection, NewDocument } from '../../../src/memory/port.ts'
 import type { Store } from '../../../src/store/port.ts'
 import { NOTHING } from '../../../src/store/queries/retention.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open.ts'
 import { StoreMetrics } from '../../../src/telemetry/store-metrics.ts'
-import { newRun, note } from '../../contracts/store-samples.ts'
+import { document, memoryKinds } from '../../contracts/memory-subjects.ts'
+import { newRun, newTenant, note } from '../../contracts/store-samples.ts'
 import { kinds } from '../../contracts/store-subjects.ts'
 import { newFolder } from '../store/folder.ts'
 
@@ -34,7 +36,7 @@ async function arranged(store: Store, given: Partial<RetentionParts> = {}) {
     info: (_: object, message: string) => void lines.push(message),
     error: ({ err }: { err?: unknown }, message: string) => void lines.push(`${message}: ${(err as Error).name}`),
   }
-  const retention = createRetention({ store, days: 90, now: () => NOW, metrics, log, ...given })
+  const retention = createRetention({ store, memory: null, days: 90, now: () => NOW, metrics, log, ...given })
   return { retention, lines, text: () => registry.metrics() }
 }
 
@@ -87,16 +89,100 @@ describe.each(kinds)('retention on $name', ({ open }) => {
   })
 })
 
+describe.each(memoryKinds)('retention of memories in $name', ({ open }) => {
+  /** Memories of two tenants that are so many days old, and the evidence of one, as old as the oldest. */
+  async function filled() {
+    const { memory, clock } = await open()
+    const store = openSqliteStore({ folder: newFolder(), keys: null })
+    onTestFinished(() => store.close())
+    await store.migrate()
+    const [a, b] = [newTenant(), newTenant()]
+    const add = (tenant: string, days: number, more: Partial<NewDocument> = {}) => {
+      clock.now = NOW - days * DAY_MS
+      return memory.add(tenant, document([0, 1], { collection: 'memory', ...more }))
+    }
+    await add(a, 400, { collection: 'evidence' })
+    await add(a, 400, { model: 'minilm' })
+    await add(a, 91)
+    await add(b, 91)
+    const young = await add(a, 89)
+    const idsIn = async (tenant: string, collection: Collection) =>
+      (await memory.list(tenant, collection, { limit: 100, after: null })).documents.map(({ id }) => id)
+    return { memory, store, a, b, young, idsIn }
+  }
+
+  test('deletes what was added before its days, in every tenant, counts and notes it, and leaves evidence alone', async () => {
+    const { memory, store, a, b, young, idsIn } = await filled()
+    const { retention, lines, text } = await arranged(store, { memory })
+    await retention.round()
+    expect([await idsIn(a, 'memory'), await idsIn(b, 'memory')]).toEqual([[young], []])
+    expect(await idsIn(a, 'evidence')).toHaveLength(1)
+    expect(lines).toEqual(['old memories deleted'])
+    expect(await text()).toContain('c_retention_deleted_total{table="memory_documents"} 3\n')
+    expect(await text()).toContain('c_retention_deleted_total{table="memory_passages"} 6\n')
+    const entries = (await store.auditLinks(a, 0, 100)).map(({ actor, action, object, outcome, details }) => [
+      ...[actor, action, object, outcome],
+      JSON.parse(details),
+    ])
+    const added_before = '2026-08-23T00:00:00.000Z'
+    expect(entries).toEqual([
+      ['retention', 'memories.delete', 'memories', 'asked', { added_before }],
+      ['retention', 'memories.delete', 'memories', 'ok', { added_before, documents: 2, passages: 4 }],
+    ])
+    await retention.round()
+    expect(await store.auditLinks(a, 0, 100)).toHaveLength(2)
+  })
+
+  test('without days, and where nothing can be noted, deletes nothing', async () => {
+    const { memory, store, a, idsIn } = await filled()
+    await (await arranged(store, { memory, days: null })).retention.round()
+    const mute = { ...store, note: () => Promise.reject(new StoreError('full', 'no room')) }
+    const { retention, lines } = await arranged(mute, { memory })
+    await retention.round()
+    expect(await idsIn(a, 'memory')).toHaveLength(3)
+    expect(lines).toEqual(['old memories were not deleted: StoreError'])
+  })
+})
+
 describe('retention', () => {
   const failing: RetentionParts['store'] = {
     deleteFinished: () => Promise.reject(new StoreError('unavailable', 'away')),
     oldestFinished: async () => null,
+    note: async () => undefined,
   }
   test('logs a store that fails, and tries again with the next round', async () => {
     const { retention, lines } = await arranged({} as Store, { store: failing })
     await retention.round()
     await retention.round()
     expect(lines).toEqual(Array(2).fill('old runs were not deleted: StoreError'))
+  })
+
+  test('deletes old runs while memories are away, and memories while the runs are', async () => {
+    const removed: string[] = []
+    const old = new Set(['a', 'b'])
+    const memory: RetentionParts['memory'] = {
+      tenantsWithOlder: async () => [...old],
+      remove: async (tenant) => {
+        old.delete(tenant)
+        removed.push(tenant)
+        return { documents: 1, passages: 1 }
+      },
+    }
+    await (await arranged({} as Store, { store: failing, memory })).retention.round()
+    expect(removed).toEqual(['a', 'b'])
+    const away = { ...memory, tenantsWithOlder: () => Promise.reject(new StoreError('unavailable', 'away')) }
+    let slices = 0
+    const deleteFinished = async () => ({ ...NOTHING, runs: slices++ === 0 ? 1 : 0 })
+    const { retention, lines } = await arranged({} as Store, { store: { ...failing, deleteFinished }, memory: away })
+    await retention.round()
+    expect(lines).toEqual(['old runs deleted', 'old memories were not deleted: StoreError'])
+  })
+
+  test('asks no further where nothing goes away', async () => {
+    const stuck = { tenantsWithOlder: async () => ['a'], remove: async () => ({ documents: 0, passages: 0 }) }
+    const parts = { memory: stuck, store: failing }
+    const wish = { before: NOW, actor: 'cli:me', now: () => NOW }
+    expect(await pruneMemories(parts, wish)).toEqual({ documents: 0, passages: 0 })
   })
 
   test('tells no age while no run has ended', async () => {

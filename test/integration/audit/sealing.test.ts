@@ -139,6 +139,45 @@ test('a first file beside chains that are there already is recorded: somebody ma
   expect(link).toMatchObject({ action: 'audit.seal', outcome: 'begun anew', details: '{"chains":1}' })
 })
 
+test('so it is when the service ends before it has begun: its last sealing hides nothing', async () => {
+  const { headFile, open } = await subject()
+  const first = open()
+  await first.desk.start()
+  await noteMany(first.desk.store, 1)
+  await first.desk.stop()
+  rmSync(headFile)
+  const again = open()
+  await again.desk.stop()
+  expect(await again.desk.store.auditLinks('~service', 0, 10)).toMatchObject([
+    { action: 'audit.seal', outcome: 'begun anew', details: '{"chains":1}' },
+  ])
+  expect(existsSync(headFile)).toBe(true)
+})
+
+test('so it is when the file is taken away while the service goes on', async () => {
+  const { headFile, open } = await subject()
+  const { desk } = open()
+  await desk.start()
+  await noteMany(desk.store, 1)
+  await desk.seal()
+  rmSync(headFile)
+  await desk.seal()
+  await desk.seal()
+  expect(await desk.store.auditLinks('~service', 0, 10)).toMatchObject([
+    { action: 'audit.seal', outcome: 'begun anew', details: '{"chains":1}' },
+  ])
+})
+
+test('a file that cannot be made is missed once, not at every sealing', async () => {
+  const { headFile, open } = await subject()
+  mkdirSync(`${headFile}.next`)
+  const { desk } = open()
+  await noteMany(desk.store, 1)
+  await desk.seal()
+  await desk.seal()
+  expect(await desk.store.auditLinks('~service', 0, 10)).toHaveLength(1)
+})
+
 test('without a file nothing is sealed and nothing fails', async () => {
   const { headFile, open } = await subject({ headFile: null, headKey: null })
   const { desk, watched } = open()

@@ -137,6 +137,38 @@ test.each([
   expect(JSON.parse(JSON.stringify(verdict))).toEqual(verdict)
 })
 
+const COPY = 'at, actor, action, object, outcome, details, prev_hash, hash from audit where seq = 2'
+test.each([
+  ['the bytes of its name', "cast('a' as blob)", "x'61'"],
+  ['bytes that are no text', "x'ff00'", "x'ff00'"],
+  ['text that is no UTF-8', "cast(x'61ff' as text)", "x'61ff'"],
+  ['its name and more behind a zero', "'a' || char(0)", "x'6100'"],
+])('entries for a tenant that is %s are found, until they are gone', async (_, name, shown) => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  const { store, meddle } = await chains({ a: 5, b: 2 })
+  meddle(`insert into audit select ${name}, 50, ${COPY} and tenant = 'a'`)
+  const { desk, watched, lines } = openStopped(store)
+  await desk.start()
+  const verified = () => lines.filter(({ msg }) => msg === 'audit chains verified')
+  await vi.waitFor(() => expect(verified()).toHaveLength(1))
+  const broken = lines.filter(({ msg }) => msg === 'audit chain broken').map(({ tenant }) => tenant)
+  expect(broken[0]).toBe(shown)
+  expect(broken).not.toContain('b')
+  expect(watched.broken).toBe(broken.length)
+  meddle('delete from audit where seq = 50')
+  vi.advanceTimersByTime(86_400_000)
+  await vi.waitFor(() => expect(verified()).toHaveLength(2))
+  expect(watched.broken).toBe(0)
+})
+
+test('who asks about one tenant hears of entries that bear its name as bytes', async () => {
+  const { store, meddle } = await chains({ a: 5, b: 2 })
+  meddle(`insert into audit select cast('a' as blob), 50, ${COPY} and tenant = 'a'`)
+  const { desk } = openDesk(store)
+  expect(await desk.verify('a')).toMatchObject({ ok: false, entries: 5, breaks: [{ kind: 'foreign' }] })
+  expect(await desk.verify('b')).toMatchObject({ ok: true })
+})
+
 test('a store that does not answer is no broken chain', async () => {
   const { store } = await chains({ a: 1 })
   const away = { ...store, auditLinks: () => Promise.reject(new StoreError('unavailable', 'gone')) }

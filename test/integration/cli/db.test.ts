@@ -2,11 +2,17 @@ import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { createQdrantMemory } from '../../../src/memory/qdrant.ts'
+import { createStoredMemory } from '../../../src/memory/stored.ts'
+import { createCipher } from '../../../src/store/cipher.ts'
+import { createClinical } from '../../../src/store/clinical.ts'
 import type { Store } from '../../../src/store/port.ts'
 import { openPostgresStore } from '../../../src/store/postgres/open.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open.ts'
+import { document } from '../../contracts/memory-subjects.ts'
 import { newRun, note } from '../../contracts/store-samples.ts'
 import { createDatabase, postgresIsWanted } from '../../contracts/store-subjects.ts'
+import { startFakeQdrant } from '../../helpers/fake-qdrant.ts'
 import { filledFolder, newFolder } from '../store/folder.ts'
 import { run } from './command.ts'
 
@@ -91,14 +97,43 @@ describe('cli db prune', () => {
     await store.migrate()
     const day = 86_400_000
     for (const days of [1, 89, 91, 400]) await ended(store, Date.now() - days * day)
+    for (const days of [89, 91]) {
+      const memory = createStoredMemory(store, () => Date.now() - days * day)
+      for (const collection of ['memory', 'evidence'] as const) await memory.add('t', document([0, 1], { collection }))
+    }
     await store.close()
     const { code, out } = await db(folder, 'prune', '--older-than', '90d')
     expect([code, out]).toEqual([0, expect.stringMatching(/^Deleted what ended before 20\d\d-.*Z: 2 runs, /)])
+    expect(out).toMatch(/, 1 memory documents, 2 memory passages\.\n$/)
     const again = openSqliteStore({ folder, keys: null })
     onTestFinished(() => again.close())
     expect((await again.runs('t', { limit: 10 })).runs).toHaveLength(2)
+    expect(await again.countDocuments('t', 'memory')).toEqual({ documents: 1, passages: 2 })
+    expect(await again.countDocuments('t', 'evidence')).toEqual({ documents: 2, passages: 4 })
     const entry = (await again.auditLinks('t', 0, 100)).find(({ action }) => action === 'runs.delete')
     expect(entry?.actor).toMatch(/^cli:\w+/)
+  })
+  test('looks for memories where QDRANT_URL says, and deletes nothing when that host is not allowed', async () => {
+    const folder = newFolder()
+    const store = openSqliteStore({ folder, keys: null })
+    await store.migrate()
+    await ended(store, 0)
+    await store.close()
+    const prune = (QDRANT_URL: string) => run(['db', 'prune', '--older-than', '90d'], { DATA_DIR: folder, QDRANT_URL })
+    expect(await prune('https://qdrant.example.com')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('QDRANT_URL: the host qdrant.example.com is not allowed'),
+    })
+    expect(await runsIn(folder)).toBe(1)
+    const server = await startFakeQdrant()
+    const memory = createQdrantMemory({
+      ...{ url: server.url, api_key: null, sealer: createClinical(createCipher(null)) },
+      now: () => 0,
+    })
+    await memory.add('t', document([0], { collection: 'memory' }))
+    const { code, out } = await prune(server.url.href)
+    expect([code, out]).toEqual([0, expect.stringContaining(', 1 memory documents, 1 memory passages.')])
+    expect(await memory.count('t', 'memory')).toEqual({ documents: 0, passages: 0 })
   })
   test('asks how old, in a time with its unit', async () => {
     const { folder } = await filledFolder(1)

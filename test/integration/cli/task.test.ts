@@ -16,11 +16,21 @@ test('run: the answer alone goes to stdout, what made it to stderr', async () =>
   const { cli } = await desk()
   const plain = await cli('run', 'Is 38.2 °C a fever?')
   expect(plain).toMatchObject({ code: 0, out: 'Yes, it is.\n' })
-  expect(plain.err).toMatch(/SIMPLE \(\d+ % sure\) · .*SIMULATED/)
+  expect(plain.err).toMatch(/SIMPLE · choice \d+ % sure · .*SIMULATED/)
   const streamed = await cli('run', 'Is 38.2 °C a fever?', '--stream', '--speed')
   expect(streamed).toMatchObject({ code: 0, out: 'Yes, it is.\n' })
   const json = await cli('run', 'Hi', '--model', CHAT, '--json')
   expect(JSON.parse(json.out)).toMatchObject({ content: 'Yes, it is.', model: CHAT, routing: null })
+})
+
+test('run: that another model answered than the chosen one is said, and why', async () => {
+  const { cli, service } = await desk()
+  const task = 'Is 38.2 °C a fever?'
+  const { model: chosen } = JSON.parse((await cli('run', task, '--json')).out)
+  service.server(chosen).setFaults(() => ({ kind: 'status', status: 400 }))
+  const told = `in place of ${chosen}, which gave no usable answer (upstream_rejected).`
+  for (const more of [[], ['--stream'], ['--json']])
+    expect(await cli('run', task, ...more)).toMatchObject({ code: 0, err: expect.stringContaining(told) })
 })
 
 test('run: what goes wrong is said on stderr, with the exit code of its kind', async () => {

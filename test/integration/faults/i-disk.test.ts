@@ -32,6 +32,10 @@ test(
     expect((await fetch(`${origin}/v1/workflows/types`, { headers: AUTH })).status).toBe(200)
     expect((await fetch(`${origin}/health/live`)).status).toBe(200)
     expect(model.count()).toBe(1)
+    await until(async () => !(await isReady(origin)()), 'no longer ready', 5000)
+    expect(await (await fetch(`${origin}/health/ready`)).json()).toMatchObject({
+      reasons: ['The store of runs takes no writes.'],
+    })
     answer(call, 'Written while the disk was full.')
 
     limitFiles(pid, 'unlimited')
@@ -45,5 +49,21 @@ test(
     expect(await endOf(origin, after)).toMatchObject({ status: 'succeeded' })
     expect((await listOf(origin)).map(({ run_id }) => run_id).sort()).toEqual([before, after].sort())
     expect(model.count()).toBe(2)
+  },
+)
+
+test(
+  'I06: on a full disk the service is not ready, and it is again when there is room, though nobody sends it work',
+  STARTS,
+  async () => {
+    const server = await startListening({ DATA_DIR: newFolder() })
+    const { origin, pid } = server
+    await until(isReady(origin), 'ready', 5000)
+    limitFiles(pid, 100)
+    expect((await post(origin, ASYNC)).status).toBe(503)
+    await until(async () => !(await isReady(origin)()), 'no longer ready', 5000)
+    limitFiles(pid, 'unlimited')
+    await until(isReady(origin), 'ready again', 5000)
+    expect((await listOf(origin)).length).toBe(0)
   },
 )

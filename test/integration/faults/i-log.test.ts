@@ -1,22 +1,12 @@
-import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
 import { makeFifo } from '../../helpers/fifo.ts'
+import { freePort } from '../../helpers/free-port.ts'
 import { startServerIn } from '../../helpers/process.ts'
 import { answer, startHeldModel } from '../server/held-model.ts'
 import { endOf, isReady, PATIENCE_MS, STARTS, submit } from './i-asked.ts'
 import { until } from './until.ts'
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
 
 /** A service whose standard output goes there: nobody can read its address from it. */
 async function startMute(redirection: string) {

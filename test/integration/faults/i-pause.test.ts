@@ -2,20 +2,22 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { createDatabase, postgresIsWanted } from '../../contracts/store-subjects.ts'
 import { startListening } from '../../helpers/process.ts'
+import { redisServerIsThere, startRedis } from '../../helpers/redis.ts'
 import { answer, startHeldModel } from '../server/held-model.ts'
 import { newFolder } from '../store/folder.ts'
 import { actionsOn, endOf, isReady, PATIENCE_MS, STARTS, submit } from './i-asked.ts'
 import { until } from './until.ts'
 
-/** Less than the 10 s after which runs are taken over; what takes longer is i-frozen.test.ts. */
+/** Less than the 8 s after which runs are taken over; what takes longer is i-frozen.test.ts. */
 const STILL_MS = 5000
 
 const places = [
-  { place: 'alone on SQLite', there: true, two: false },
-  { place: 'beside another replica', there: postgresIsWanted, two: true },
+  { place: 'alone on SQLite', there: true, two: false, shares: false },
+  { place: 'beside another replica', there: postgresIsWanted, two: true, shares: false },
+  { place: 'beside one that shares a Redis', there: postgresIsWanted && redisServerIsThere, two: true, shares: true },
 ]
 
-for (const { place, there, two } of places)
+for (const { place, there, two, shares } of places)
   test.runIf(there)(
     `I11: a service that stands still for seconds, ${place}, goes on with its runs by itself`,
     STARTS,
@@ -23,7 +25,11 @@ for (const { place, there, two } of places)
       const model = await startHeldModel()
       const database = two ? await createDatabase() : null
       if (database) onTestFinished(() => database.drop())
-      const env = { ...model.env, ...(database ? { DATABASE_URL: database.url } : { DATA_DIR: newFolder() }) }
+      const env = {
+        ...model.env,
+        ...(database ? { DATABASE_URL: database.url } : { DATA_DIR: newFolder() }),
+        ...(shares && { REDIS_URL: (await startRedis()).url }),
+      }
       const still = await startListening(env)
       const other = two ? await startListening(env) : still
       const first = await submit(still.origin)

@@ -62,6 +62,33 @@ describe('the library', () => {
     await expect(orchestrator.executeTask('Hi', { tiers: ['CLOUD_LARGE'] })).rejects.toMatchObject({ code: 'no_model' })
   })
 
+  it('refuses by name what only the service can do, and what is written here under another name', async () => {
+    const { orchestrator, simulator } = await start()
+    for (const [wish, field, words] of [
+      [{ store_memory: true }, 'store_memory', 'needs the service'],
+      [{ stream: true }, 'stream', 'pass onEvent'],
+    ] as const)
+      await expect(orchestrator.executeTask('Hi', wish as object)).rejects.toMatchObject({
+        code: 'invalid_request',
+        detail: expect.stringContaining(`${field} `),
+        options: { errors: [{ field, message: expect.stringContaining(words) }] },
+      })
+    expect(simulator.ledger.received).toBe(0)
+    expect(await orchestrator.executeTask('Hi', { store_memory: false } as object)).toMatchObject({ success: true })
+  })
+
+  it('names a member as its caller wrote it, and says what to do about it', async () => {
+    const { orchestrator } = await start()
+    for (const [options, field, message] of [
+      [{ model: 'nope' }, 'model', 'is not a model of the roster that writes text'],
+      [{ max_tokens: 0 }, 'max_tokens', 'must be 1 or more'],
+      [{ retrieve_context: { top_k: 0 } }, 'retrieve_context.top_k', 'must be 1 or more'],
+    ] as const)
+      await expect(orchestrator.executeTask('Hi', options)).rejects.toMatchObject({
+        options: { errors: [{ field, message }] },
+      })
+  })
+
   it('chooses for the tasks of a workflow too, each by what it asks for', async () => {
     const { orchestrator, simulator } = await start()
     const run = await orchestrator.executeWorkflow('letter', { stay: 'Woman, 63, pneumonia.' })

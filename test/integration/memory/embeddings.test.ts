@@ -1,20 +1,24 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startModelServer } from '../../../simulator/server.ts'
-import { EmbeddingClient, embeddingModel, MOST_TEXTS } from '../../../src/models/embeddings.ts'
+import { ModelClient } from '../../../src/models/client.ts'
+import { embeddingModel } from '../../../src/models/embedding-model.ts'
 import type { Model } from '../../../src/models/port.ts'
 import { closedPort, httpAnswer, type RawHandler, startRawServer } from '../../helpers/raw-server.ts'
+import { UNCANCELLED } from '../models/subject.ts'
 
 const modelAt = (url: string, more: Partial<Model> = {}): Model => ({
   ...{ id: 'bge-m3', url, gpu: 0, slots: 4, context_window: null, served_model: 'bge-m3-served', api_key: null },
   card: { kind: 'embedding' },
   ...more,
 })
-function clientOf(model: Model): EmbeddingClient {
-  const client = new EmbeddingClient(model)
+function clientOf(model: Model) {
+  const client = new ModelClient(model)
   onTestFinished(() => client.close())
-  return client
+  return {
+    embed: (texts: readonly string[], within_ms = 5000, cancel = UNCANCELLED) =>
+      client.embed({ texts, deadline: performance.now() + within_ms }, cancel),
+  }
 }
-const soon = (ms = 5000) => ({ deadline: performance.now() + ms })
 const entry = (embedding: unknown, index?: unknown) => ({
   object: 'embedding',
   embedding,
@@ -37,8 +41,8 @@ describe('the embeddings of a model server', () => {
     const body = JSON.stringify({ data: [entry([0, 2], 1), entry([1, 0], 0)], usage: { prompt_tokens: 7 } })
     const server = await startRawServer(({ socket }) => socket.write(httpAnswer({ body })))
     const client = clientOf(modelAt(server.url, { api_key: 'its-key' }))
-    expect(await client.embed(['a', 'b'], soon())).toMatchObject({
-      ...{ ok: true, model: 'bge-m3', tokens: 7 },
+    expect(await client.embed(['a', 'b'])).toMatchObject({
+      ...{ ok: true, tokens: 7 },
       vectors: [Float32Array.of(1, 0), Float32Array.of(0, 2)],
     })
     const [call] = server.calls
@@ -48,23 +52,6 @@ describe('the embeddings of a model server', () => {
       input: ['a', 'b'],
       encoding_format: 'float',
     })
-  })
-
-  test('of many texts are asked for in portions, and come as one', async () => {
-    const simulator = await startModelServer({ model: 'sim' })
-    onTestFinished(() => simulator.close())
-    const texts = Array.from({ length: 2 * MOST_TEXTS + 3 }, (_, at) => `Text number ${at}`)
-    const client = clientOf(modelAt(simulator.url))
-    const all = await client.embed(texts, soon())
-    if (!all.ok) return expect.fail()
-    expect(all.vectors).toHaveLength(texts.length)
-    expect(all.tokens).toBeGreaterThan(texts.length)
-    const last = await client.embed([texts.at(-1) as string], soon())
-    expect(last).toMatchObject({ ok: true, vectors: [all.vectors.at(-1)] })
-  })
-
-  test('of no text are none, and nobody is asked', async () => {
-    expect(await clientOf(modelAt('http://127.0.0.1:1/v1')).embed([], soon())).toMatchObject({ ok: true, vectors: [] })
   })
 
   const BROKEN: readonly [string, string | Parameters<typeof httpAnswer>[0], string | RegExp][] = [
@@ -87,15 +74,8 @@ describe('the embeddings of a model server', () => {
   ]
   test.each(BROKEN)('that hold %s are a bad answer', async (_, body, message) => {
     const { client } = await answering(body)
-    const failed = await client.embed(['Canary', 'b'], soon())
+    const failed = await client.embed(['Canary', 'b'])
     expect(failed).toMatchObject({ ok: false, code: 'bad_upstream_response', message: expect.stringMatching(message) })
-  })
-
-  test('that change their dimensions between two portions are a bad answer', async () => {
-    const many = (count: number, vector: number[]) => list(...Array.from({ length: count }, () => entry(vector)))
-    const { client } = await answering(many(MOST_TEXTS, [1, 2]), many(1, [1, 2, 3]))
-    const texts = Array.from({ length: MOST_TEXTS + 1 }, () => 'x')
-    expect(await client.embed(texts, soon())).toMatchObject({ ok: false, code: 'bad_upstream_response' })
   })
 
   test.each([
@@ -111,14 +91,14 @@ describe('the embeddings of a model server', () => {
       body: '{"error":{"message":"Canary"}}',
       headers: { location: '/x' },
     })
-    const failed = await client.embed(['a'], soon())
+    const failed = await client.embed(['a'])
     expect(failed).toMatchObject({ ok: false, code, message: expect.not.stringContaining('Canary') })
     expect(server.calls).toHaveLength(1)
   })
 
   test('a text that is too long for the model is told as such', async () => {
     const { client } = await answering({ status: 400, body: '{"error":{"type":"exceed_context_size_error"}}' })
-    expect(await client.embed(['a'], soon())).toMatchObject({ ok: false, code: 'context_overflow' })
+    expect(await client.embed(['a'])).toMatchObject({ ok: false, code: 'context_overflow' })
   })
 
   test('an answer that passes the limit, breaks off or trickles ends as what it is', async () => {
@@ -131,45 +111,20 @@ describe('the embeddings of a model server', () => {
       void closed.then(() => clearInterval(timer))
     }
     const broken = await startRawServer(half)
-    expect(await clientOf(modelAt(broken.url)).embed(['a'], soon())).toMatchObject({ code: 'bad_upstream_response' })
+    expect(await clientOf(modelAt(broken.url)).embed(['a'])).toMatchObject({ code: 'bad_upstream_response' })
     const slow = await startRawServer(trickle)
-    expect(await clientOf(modelAt(slow.url)).embed(['a'], soon(300))).toMatchObject({ code: 'upstream_timeout' })
+    expect(await clientOf(modelAt(slow.url)).embed(['a'], 300)).toMatchObject({ code: 'upstream_timeout' })
     const { client } = await answering({ body: `{"data":[],"x":"${'x'.repeat(17 * 1024 * 1024)}"}` })
-    expect(await client.embed(['a'], soon(15_000))).toMatchObject({ code: 'response_too_large' })
-  })
-
-  test('the deadline holds for all portions together', async () => {
-    const server = await startRawServer(({ socket, body }) => {
-      const { input } = JSON.parse(body) as { input: string[] }
-      const answer = httpAnswer({ body: list(...input.map(() => entry([1]))) })
-      setTimeout(() => socket.write(answer), 150)
-    })
-    const texts = Array.from({ length: 50 * MOST_TEXTS }, () => 'x')
-    const failed = await clientOf(modelAt(server.url)).embed(texts, soon(500))
-    expect(failed).toMatchObject({ ok: false, code: 'upstream_timeout' })
-    expect(server.calls.length).toBeLessThan(6)
+    expect(await client.embed(['a'], 15_000)).toMatchObject({ code: 'response_too_large' })
   })
 
   test('a server that is not there is unreachable; work that is given up is cancelled', async () => {
     const nobody = clientOf(modelAt(`http://127.0.0.1:${await closedPort()}/v1`))
-    expect(await nobody.embed(['a'], soon())).toMatchObject({ ok: false, code: 'upstream_unreachable' })
+    expect(await nobody.embed(['a'])).toMatchObject({ ok: false, code: 'upstream_unreachable' })
     const { client, server } = await answering(list(entry([1])))
     const cancel = { cancelled: true, onCancel: () => () => undefined }
-    expect(await client.embed(['a'], { ...soon(), cancel })).toMatchObject({ ok: false, code: 'cancelled' })
+    expect(await client.embed(['a'], 5000, cancel)).toMatchObject({ ok: false, code: 'cancelled' })
     expect(server.calls).toHaveLength(0)
-  })
-
-  test('no text goes to a model that is off, and no patient data to one that may have none', async () => {
-    const { server } = await answering(list(entry([1])))
-    const off = clientOf(modelAt(server.url, { off: 'This cloud model is off.' }))
-    expect(await off.embed(['a'], { ...soon(), phi: false })).toMatchObject({
-      code: 'egress_refused',
-      message: 'This cloud model is off.',
-    })
-    const cloud = clientOf(modelAt(server.url, { no_phi: 'Patient data may not go there.' }))
-    expect(await cloud.embed(['a'], soon())).toMatchObject({ code: 'egress_refused' })
-    expect(server.calls).toHaveLength(0)
-    expect(await cloud.embed(['a'], { ...soon(), phi: false })).toMatchObject({ ok: true })
   })
 })
 
@@ -177,16 +132,13 @@ describe('the simulated embeddings', () => {
   test('are the same for the same text, of length 1, and near for texts that share words', async () => {
     const simulator = await startModelServer({ model: 'sim' })
     onTestFinished(() => simulator.close())
-    const made = await clientOf(modelAt(simulator.url)).embed(
-      [
-        'Sepsis: give antibiotics within one hour.',
-        'When are antibiotics given in sepsis?',
-        'The claim of the insurer was denied for a missing form.',
-        'Sepsis: give antibiotics within one hour.',
-        '...',
-      ],
-      soon(),
-    )
+    const made = await clientOf(modelAt(simulator.url)).embed([
+      'Sepsis: give antibiotics within one hour.',
+      'When are antibiotics given in sepsis?',
+      'The claim of the insurer was denied for a missing form.',
+      'Sepsis: give antibiotics within one hour.',
+      '...',
+    ])
     if (!made.ok) return expect.fail()
     const [text, near, far, same, blank] = made.vectors as [
       Float32Array,

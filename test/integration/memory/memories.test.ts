@@ -6,10 +6,17 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { startModelServer } from '../../../simulator/server.ts'
 import { openStore } from '../../../src/archive/open.ts'
 import { parseConfig } from '../../../src/config.ts'
-import { buildMemories } from '../../../src/memories.ts'
+import { buildLanes } from '../../../src/lanes.ts'
+import { buildMemories, openMemory } from '../../../src/memories.ts'
 import { citationsOf } from '../../../src/memory/citations.ts'
 import { evidenceBlock, nameEvidence } from '../../../src/memory/evidence.ts'
+import type { Model } from '../../../src/models/port.ts'
 import { buildRoster } from '../../../src/models/roster.ts'
+import { ModelServers } from '../../../src/models/servers.ts'
+import { Backlog } from '../../../src/run/backlog.ts'
+import { createEmbedder } from '../../../src/run/embedder.ts'
+import { Forecast } from '../../../src/run/forecast.ts'
+import { claimant, NO_PRICES } from '../../helpers/fake-port.ts'
 import { startFakeQdrant } from '../../helpers/fake-qdrant.ts'
 
 const log = pino({ enabled: false })
@@ -37,7 +44,24 @@ async function open(embeddings: string | null, env: Record<string, string> = {})
     await close()
     rmSync(folder, { recursive: true })
   })
-  const build = () => buildMemories({ config, store, models: buildRoster(config.models).models, log })
+  const build = async () => {
+    const roster = buildRoster(config.models)
+    const { lanes } = buildLanes(roster, 15_000, null)
+    const servers = new ModelServers(roster.models.values(), { breaker_cooldown_ms: 5000, log: () => undefined })
+    onTestFinished(() => servers.close())
+    const parts = { models: servers, lanes, forecast: new Forecast(), backlog: new Backlog() }
+    const limits = { lane_queue_max: 1000, task_timeout_ms: 120_000 }
+    const embedderFor = (model: Model) => createEmbedder({ ...parts, ...limits }, model)
+    const memories = buildMemories({
+      config,
+      memory: await openMemory(config, store),
+      models: roster.models,
+      embedderFor,
+      log,
+    })
+    const asker = { claimant: claimant(), priority: 0, rank: 0, purse: NO_PRICES }
+    return { ...memories, service: memories.serviceFor(asker) }
+  }
   return { build, close }
 }
 
@@ -52,8 +76,7 @@ describe('memories as the configuration has them', () => {
     const { url } = await simulated()
     const qdrant = await startFakeQdrant()
     const { build } = await open(url, kind === 'qdrant' ? { QDRANT_URL: qdrant.url.origin } : {})
-    const memories = build()
-    onTestFinished(memories.close)
+    const memories = await build()
     expect(memories.kind).toBe(kind)
     const { service } = memories
     expect(await service.addEvidence('t', { title: 'Sepsis', source: 'sepsis.txt', text: SEPSIS })).toMatchObject({
@@ -82,8 +105,7 @@ describe('memories as the configuration has them', () => {
   })
 
   test('without an embedding model every request is answered that there is no memory', async () => {
-    const { service, embedder, close } = (await open(null)).build()
-    onTestFinished(close)
+    const { service, embedder } = await (await open(null)).build()
     expect(embedder).toBeNull()
     expect(await service.recall('t', 'x')).toMatchObject({ ok: false, cause: 'no_embedding_model' })
   })
@@ -91,8 +113,7 @@ describe('memories as the configuration has them', () => {
   test('an embedding model that is down, a store that is closed: no memory, and nothing thrown', async () => {
     const simulator = await simulated()
     const { build, close } = await open(simulator.url)
-    const { service, ...memories } = build()
-    onTestFinished(memories.close)
+    const { service } = await build()
     await close()
     expect(await service.recall('t', 'x')).toMatchObject({ ok: false, cause: 'memory', code: 'unavailable' })
     await simulator.refuse()
@@ -105,11 +126,13 @@ describe('memories as the configuration has them', () => {
 
   test('a Qdrant outside of the hospital stops the start, unless its host is allowed', async () => {
     const url = { QDRANT_URL: 'https://cloud.qdrant.example' }
-    expect((await open(null, url)).build).toThrow(/QDRANT_URL: the host cloud.qdrant.example is not allowed/)
+    await expect((await open(null, url)).build()).rejects.toThrow(
+      /QDRANT_URL: the host cloud.qdrant.example is not allowed/,
+    )
     const allowed = await open(null, { ...url, ALLOWED_MODEL_HOSTS: '127.0.0.1,cloud.qdrant.example' })
-    expect(allowed.build().kind).toBe('qdrant')
+    expect((await allowed.build()).kind).toBe('qdrant')
     const other = await open(null, { QDRANT_URL: 'http://127.0.0.1:6333', ALLOWED_MODEL_HOSTS: '127.0.0.1:1' })
-    expect(other.build).toThrow(/not allowed/)
+    await expect(other.build()).rejects.toThrow(/not allowed/)
   })
 
   test.each([

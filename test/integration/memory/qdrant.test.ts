@@ -14,7 +14,10 @@ const open = (url: URL, api_key: string | null = null) => createQdrantMemory({ u
 const CALLS: readonly [string, (memory: Memory) => Promise<unknown>][] = [
   ['add', (memory) => memory.add('t', document([0]))],
   ['search', (memory) => memory.search('t', question)],
-  ['remove', (memory) => memory.remove('t', 'x')],
+  ['remove', (memory) => memory.remove('t', 'evidence', { id: 'x' })],
+  ['list', (memory) => memory.list('t', 'evidence', { limit: 5, after: null })],
+  ['read', (memory) => memory.read('t', 'evidence', 'x')],
+  ['tenantsWithOlder', (memory) => memory.tenantsWithOlder('memory', 1)],
   ['count', (memory) => memory.count('t', 'evidence')],
 ]
 const unavailable = { name: 'StoreError', fault: 'unavailable' }
@@ -58,6 +61,22 @@ describe('a memory in Qdrant', () => {
     expect(await memory.count('t', 'evidence')).toEqual({ documents: 2, passages: 251 })
   })
 
+  test('removes with a document what a failure has left of it, and of one that was never whole', async () => {
+    const server = await startFakeQdrant()
+    const memory = open(server.url)
+    const id = await memory.add('t', many)
+    const pointsOf = () => [...server.collections.values()].flatMap(({ points }) => [...points])
+    // As when a portion failed, and so did taking the others away: its first passage is not there.
+    for (const { points } of server.collections.values()) points.delete(id)
+    expect(await memory.list('t', 'evidence', { limit: 5, after: null })).toEqual({ documents: [], next: null })
+    expect(await memory.tenantsWithOlder('evidence', Number.MAX_SAFE_INTEGER)).toEqual(['t'])
+    expect(await memory.remove('t', 'evidence', { before: Number.MAX_SAFE_INTEGER })).toEqual({
+      documents: 0,
+      passages: 249,
+    })
+    expect(pointsOf()).toEqual([])
+  })
+
   test('makes its collections once, also when two begin at the same time', async () => {
     const server = await startFakeQdrant()
     await Promise.all([open(server.url).add('t', document([0])), open(server.url).add('t', document([1]))])
@@ -78,7 +97,8 @@ describe('a memory in Qdrant', () => {
     const memory = open(server.url)
     expect(await memory.count('t', 'evidence')).toEqual({ documents: 0, passages: 0 })
     expect(await memory.search('t', question)).toEqual({ hits: [], other_model: 0 })
-    expect(await memory.remove('t', 'x')).toBe(false)
+    expect(await memory.list('t', 'evidence', { limit: 5, after: null })).toEqual({ documents: [], next: null })
+    expect(await memory.remove('t', 'evidence', 'all')).toEqual({ documents: 0, passages: 0 })
     expect(theirs.points.size).toBe(1)
   })
 })

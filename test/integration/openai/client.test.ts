@@ -20,6 +20,12 @@ describe('the official OpenAI client, unchanged', () => {
     expect(ids).toEqual(expect.arrayContaining([CHAT, CLINICAL, 'agent:Clinical', 'auto']))
   })
 
+  it('looks up one model', async () => {
+    const { client } = await pointedHere()
+    expect(await client.models.retrieve('agent:Clinical')).toMatchObject({ id: 'agent:Clinical', object: 'model' })
+    await expect(client.models.retrieve('gpt-4o')).rejects.toBeInstanceOf(OpenAI.NotFoundError)
+  })
+
   it('gets one answer of the model that it names, with what the server counted', async () => {
     const { client, service } = await pointedHere({ simulator: { reply: () => 'one two three' } })
     const answer = await client.chat.completions.create({ model: CHAT, messages: asking('Say three words.') })
@@ -126,6 +132,39 @@ describe('what goes wrong reaches the client in its own classes', () => {
     const client = new OpenAI({ baseURL: `${address}/v1`, apiKey: 'sk-none', maxRetries: 0 })
     const call = client.chat.completions.create({ model: CHAT, messages: asking('Hi') })
     await expect(call).rejects.toBeInstanceOf(OpenAI.AuthenticationError)
+  })
+
+  it.each([
+    ['a model that is switched off', 'shut', OpenAI.UnprocessableEntityError, 'it needs a key in MODEL_API_KEYS'],
+    ['a budget that has too little left', 'dear', OpenAI.RateLimitError, 'may spend (per_caller_day)'],
+  ] as const)('%s: the reason, and nothing is asked again', async (_, model, kind, reason) => {
+    const { address } = await pointedHere({
+      env: { ALLOWED_MODEL_HOSTS: '127.0.0.1,cloud.example.com' },
+      roster: (roster) => {
+        const [any] = roster.models as [(typeof roster.models)[number]]
+        const price = { input: 0, output: 1_000_000 }
+        const shut = {
+          id: 'shut',
+          url: 'https://cloud.example.com/v1',
+          tier: 'CLOUD_LARGE' as const,
+          price: { input: 0, output: 1 },
+        }
+        const added = [shut, { id: 'dear', served_model: 'dear', price }].map((own) => ({ ...any, ...own }))
+        const named = roster.models.map((one) => ({ ...one, served_model: one.id }))
+        return { ...roster, models: [...named, ...added], budgets: { per_caller_day: 5 } }
+      },
+    })
+    const apiKey = authorization().authorization.replace('Bearer ', '')
+    let asked = 0
+    const counted: typeof fetch = (...request) => {
+      asked++
+      return fetch(...request)
+    }
+    const client = new OpenAI({ baseURL: `${address}/v1`, apiKey, maxRetries: 2, fetch: counted })
+    const call = client.chat.completions.create({ model, messages: asking('Hi'), max_tokens: 10 })
+    await expect(call).rejects.toBeInstanceOf(kind)
+    await expect(call).rejects.toMatchObject({ message: expect.stringContaining(reason) })
+    expect(asked).toBe(1)
   })
 
   it('a server that fails', async () => {

@@ -10,6 +10,8 @@ async function pointedHere(options: ServiceOptions = {}) {
   return { service, client: new OpenAI({ baseURL: `${address}/v1`, apiKey, maxRetries: 0 }) }
 }
 
+type Routing = { task_type: string }
+
 const TOOLS = [
   {
     type: 'function' as const,
@@ -56,6 +58,28 @@ describe('tools', () => {
       },
       { role: 'user', content: '<tool_response>\n{"bed":7}\n</tool_response>' },
     ])
+  })
+
+  it('say nothing of the kind of work: what the user asked does, also behind what a tool has answered', async () => {
+    const { client, service } = await pointedHere()
+    const asked = { role: 'user' as const, content: 'Is 38.2 °C a fever?' }
+    const call = { id: 'c1', type: 'function' as const, function: { name: 'find_lab', arguments: '{"name":"K"}' } }
+    const messages = [
+      asked,
+      { role: 'assistant' as const, content: null, tool_calls: [call] },
+      { role: 'tool' as const, tool_call_id: 'c1', content: 'K 6.1' },
+    ]
+    const kindOf = async (said: OpenAI.ChatCompletionMessageParam[]) => {
+      const completion = await client.chat.completions.create({ model: 'auto', messages: said, tools: TOOLS })
+      const { run_id, routing } = (completion as unknown as { consilium: { run_id: string; routing: Routing } })
+        .consilium
+      return { run_id, type: routing.task_type, model: completion.model }
+    }
+    const plain = await kindOf([asked])
+    const answered = await kindOf(messages)
+    expect(plain.type).toBe('SIMPLE')
+    expect([answered.type, answered.model]).toEqual([plain.type, plain.model])
+    expect(service.server(answered.model).ledger.entries.at(-1)?.messages).toHaveLength(3)
   })
 
   it('are called in a stream too, with the whole call at once', async () => {
@@ -142,7 +166,10 @@ describe('embeddings', () => {
 
   it('are refused where no model makes them, by a model that makes none, and of nothing', async () => {
     const none = await pointedHere()
-    await expect(none.client.embeddings.create({ model: 'auto', input: 'x' })).rejects.toMatchObject({ status: 503 })
+    await expect(none.client.embeddings.create({ model: 'auto', input: 'x' })).rejects.toMatchObject({
+      status: 422,
+      code: 'no_model',
+    })
     const { client } = await pointedHere({ roster: withEmbeddings })
     await expect(client.embeddings.create({ model: CHAT, input: 'x' })).rejects.toMatchObject({ status: 404 })
     await expect(client.embeddings.create({ model: 'auto', input: [] })).rejects.toMatchObject({ status: 400 })

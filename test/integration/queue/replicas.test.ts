@@ -11,7 +11,8 @@ describe.skipIf(!redisIsWanted)('replicas that share a model server', () => {
     async (count) => {
       const ledger = await openLedger(5)
       const replicas = await startReplicas(count, { ...plain(), ledger: ledger.url, slots: [3] })
-      await eventually(() => ledger.done() >= 300, '300 calls')
+      // A busy machine may take a while until all slots are full at once.
+      await eventually(() => ledger.done() >= 300 && ledger.peak() >= 3, '300 calls, three at once')
       expect(ledger.peak()).toBe(3)
       for (const replica of replicas.keys()) expect(ledger.begun(replica)).toBeGreaterThan(0)
     },

@@ -67,7 +67,8 @@ describe('agent auto in a workflow', () => {
     // Every server is seen to be away.
     await ward.execute(custom(models.map((model, at) => ({ task_id: `x${at}`, agent_type: 'auto', model }))))
     const fresh = await ward.execute(custom([auto('a')]))
-    expect([fresh.statusCode, fresh.json().code]).toEqual([422, 'no_model'])
+    expect([fresh.statusCode, fresh.json().code]).toEqual([503, 'models_away'])
+    expect(Number(fresh.headers['retry-after'])).toBeGreaterThan(0)
     await ward.decided(run_id, { decision: 'approve' })
     const { status, results } = await ward.ended(run_id)
     expect([status, results.map((one) => one.status)]).toEqual(['partial', ['succeeded', 'failed']])

@@ -92,10 +92,30 @@ describe('what one run may cost', () => {
       payload: task,
     })
     expect(response.json()).toMatchObject({
-      code: 'run_failed',
+      code: 'budget_exceeded',
       run: { results: [{ error: { code: 'budget_exceeded' } }] },
     })
     expect(service.server(CHAT).ledger.received).toBe(0)
+  })
+
+  it.each([
+    ['that names its model', { agent_type: 'auto', model: CHAT }],
+    ['of an agent', { agent_type: 'Chat' }],
+  ])('is bounded by the max_cost of a task %s, before its call', async (_, own) => {
+    const service = await start({})
+    expect(await codeOf(service, one({ ...own, max_cost: 9 }))).toBe('budget_exceeded')
+    expect(service.server(CHAT).ledger.received).toBe(0)
+    expect(await codeOf(service, one({ ...own, max_cost: 10 }))).toBe('ok')
+  })
+
+  it('is bounded by the max_cost of a task over all of its calls', async () => {
+    const service = await start({})
+    const received = () => service.server(CHAT).ledger.received
+    service.server(CHAT).setFaults([{ kind: 'status', status: 500 }])
+    const failed = await service.execute(one({ max_cost: 19 }))
+    expect([failed.json().run.results[0].cost, received()]).toEqual([10, 1])
+    service.server(CHAT).setFaults([{ kind: 'status', status: 500 }])
+    expect([await codeOf(service, one({ max_cost: 20 })), received()]).toEqual(['ok', 3])
   })
 
   it('counts calls that failed after a model had worked at their worst', async () => {
@@ -161,5 +181,54 @@ describe('what a day may cost', () => {
     expect(await codeOf(service, { ...one(), cache: true })).toBe('ok')
     expect(await codeOf(service, { ...one(), cache: true })).toBe('ok')
     await expect.poll(() => spendingOf(service)).toMatchObject([{ spent: 4 }])
+  })
+})
+
+describe('a model that cannot be paid any more', () => {
+  const cloudy =
+    (budgets: RosterBudgets) =>
+    (roster: RosterFile): RosterFile => ({
+      ...priced(budgets)(roster),
+      models: priced(budgets)(roster).models.map((model) =>
+        model.id === CHAT ? { ...model, quality: 10, speed: 10, weaknesses: [], domains: ['general'] } : model,
+      ),
+    })
+  const ask = async (service: TestService, url: string, body: object = {}) =>
+    service.app.inject({
+      method: 'POST',
+      url,
+      headers: authorization(),
+      payload: { task: 'Is 38.2 °C a fever?', prefer: 'quality', max_tokens: 10, ...body },
+    })
+
+  it('is neither previewed nor asked first once the day of its caller is over', async () => {
+    const service = await startService({ simulator: { reply }, roster: cloudy({ per_caller_day: 13 }) })
+    expect((await ask(service, '/v1/route')).json().target_model).toBe(CHAT)
+    expect((await ask(service, '/v1/tasks')).json().model).toBe(CHAT)
+    await expect.poll(() => spendingOf(service)).toMatchObject([{ spent: 4, set_aside: 0 }])
+    const preview = (await ask(service, '/v1/route')).json()
+    expect(preview.target_model).not.toBe(CHAT)
+    expect(preview.table.find(({ model }: { model: string }) => model === CHAT).gate).toEqual({
+      code: 'budget',
+      reason: 'may cost $10, and the budget has $9 left',
+    })
+    const answer = (await ask(service, '/v1/tasks')).json()
+    const { results } = (await service.get(`/v1/runs/${answer.run_id}`)).json()
+    expect(answer.model).toBe(preview.target_model)
+    expect(results[0].attempts).toMatchObject([{ model: preview.target_model, outcome: 'ok' }])
+  })
+
+  it('is refused by the account that is empty where no other is left', async () => {
+    const models = (roster: RosterFile): RosterFile => {
+      const all = cloudy({ per_caller_day: 9 })(roster)
+      return {
+        ...all,
+        models: all.models.filter(({ id }) => id === CHAT),
+        agents: { Chat: { model: CHAT, fallbacks: [] } },
+      }
+    }
+    const service = await startService({ simulator: { reply }, roster: models, workflows: [] })
+    expect((await ask(service, '/v1/route')).json().code).toBe('no_model')
+    expect((await ask(service, '/v1/tasks')).json().code).toBe('budget_exceeded')
   })
 })

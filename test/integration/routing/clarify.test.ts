@@ -30,6 +30,39 @@ describe('a task whose kind is not plain', () => {
     expect(questions()[0]).toMatchObject({ model: SMALL, max_tokens: 16 })
   })
 
+  it('goes by that word and the guess in equal parts, and says whose word it is', async () => {
+    const { ask } = await asked('RESEARCH', { CLASSIFY_BELOW: '0.99', CLASSIFY_MODEL: SMALL })
+    const { routing } = (await ask(VAGUE)).json()
+    const { distribution } = classify(VAGUE)
+    expect(routing.task_type_source).toBe('small_model')
+    const share = 0.5 + (distribution.RESEARCH ?? 0) / 2
+    expect(routing.reasoning).toContain(`RESEARCH (confidence ${share.toFixed(2)}, by the word of a small model`)
+    expect(routing.confidence).toBeLessThanOrEqual(share)
+    const named = (await ask(VAGUE, { task_type: 'CODING' })).json().routing
+    expect([named.task_type_source, named.reasoning]).toEqual([
+      'caller',
+      expect.stringContaining('as the request says'),
+    ])
+  })
+
+  it('is told in a chat completion too, by the last words of its user; a preview says that it asks nobody', async () => {
+    const { service, questions } = await asked('RESEARCH', { CLASSIFY_BELOW: '0.99', CLASSIFY_MODEL: SMALL })
+    const post = async (url: string, payload: object) =>
+      (await service.app.inject({ method: 'POST', url, headers: authorization(), payload })).json()
+    const preview = await post('/v1/route', { task: VAGUE })
+    expect([preview.task_type_source, questions().length]).toEqual(['rules', 0])
+    expect(preview.reasoning).toContain(`would ask ${SMALL} for the kind of this task first`)
+    const { consilium } = await post('/v1/chat/completions', {
+      model: 'auto',
+      messages: [
+        { role: 'user', content: VAGUE },
+        { role: 'tool', tool_call_id: 'a', content: 'SELECT 1' },
+      ],
+    })
+    expect([consilium.routing.task_type, consilium.routing.task_type_source]).toEqual(['RESEARCH', 'small_model'])
+    expect(questions().map(({ messages }) => messages[1]?.content)).toEqual([VAGUE])
+  })
+
   it('is told to nobody where that is not asked for, where the kind is said, or where the model is named', async () => {
     const off = await asked('RESEARCH', {})
     await off.ask(VAGUE)
@@ -63,6 +96,17 @@ describe('a task whose kind is not plain', () => {
     const { statusCode, ...response } = await ask(VAGUE, { tiers: ['SPECIALIST'] })
     expect(statusCode).toBe(200)
     expect(response.json().metadata.task_type).toBe(classify(VAGUE).type)
+  })
+
+  it('takes no more than half of the time that the request has', async () => {
+    const { ask, service, questions } = await asked('RESEARCH', { CLASSIFY_BELOW: '0.99', CLASSIFY_MODEL: SMALL })
+    service.server(SMALL).setFaults(() => ({ kind: 'hang' }))
+    expect((await ask(VAGUE, { timeout_ms: 3000, tiers: ['SPECIALIST'] })).statusCode).toBe(200)
+    expect(questions()).toHaveLength(1)
+    const [, question] = (await service.get('/v1/runs')).json().runs
+    const [result] = (await service.get(`/v1/runs/${question.run_id}`)).json().results
+    expect(result).toMatchObject({ task_id: 'kind', status: 'failed' })
+    expect(result.latency_ms).toBeLessThan(3000)
   })
 
   it('stops the start when the model that is named is not there', async () => {

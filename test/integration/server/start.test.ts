@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startSimulator } from '../../../simulator/simulate.ts'
+import { createDatabase, postgresIsWanted } from '../../contracts/store-subjects.ts'
 import { startServer } from '../../helpers/process.ts'
+import { REDIS_URL, redisIsWanted } from '../../helpers/redis.ts'
 
 /** What the shell would hand to curl for a line: its words, with quotes and continued lines resolved. */
 function curlWords(line: string): string[] {
@@ -145,6 +148,22 @@ describe('a start that must not succeed ends with code 1 and says what to do', (
     )
     expect(await refusal({ MODELS_FILE: path })).toMatch(/Workflow "\w+": The roster has no agent "Billing"/)
   })
+
+  it.runIf(redisIsWanted && postgresIsWanted)(
+    'a key of another kind, also when Redis and the store are open',
+    async () => {
+      const { publicKey } = generateKeyPairSync('ed25519', {
+        publicKeyEncoding: { type: 'spki', format: 'pem' },
+        privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      })
+      const { url: DATABASE_URL, drop } = await createDatabase()
+      onTestFinished(drop)
+      const env = { JWT_SECRET: '', JWT_PUBLIC_KEY: publicKey, REDIS_URL, DATABASE_URL }
+      expect(await refusal({ ...env, LOG_LEVEL: 'error' })).toContain(
+        'JWT_PUBLIC_KEY must be RSA (2048 bits or more) or EC P-256',
+      )
+    },
+  )
 
   it('a model on a host outside the hospital', async () => {
     expect(await refusal({ MODEL_PORTS: '{"BiMediX2-8B": "https://models.example.com/v1"}' })).toContain(

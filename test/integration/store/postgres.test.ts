@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import type { Backend } from '../../../src/store/backend.ts'
+import type { Backend, Db } from '../../../src/store/backend.ts'
 import { createPostgresBackend } from '../../../src/store/postgres/backend.ts'
 import { openPostgresStore, POSTGRES_MIGRATIONS, type PostgresOptions } from '../../../src/store/postgres/open.ts'
 import { createPool } from '../../../src/store/postgres/pool.ts'
@@ -76,8 +76,7 @@ describe.skipIf(!postgresIsWanted)('PostgreSQL', () => {
       expect(seen).toEqual([{ run_id: own.run_id }])
       const changed = await db.write(mine, (trx) => trx.updateTable('runs').set({ owner: 'x' }).executeTakeFirst())
       expect(changed.numUpdatedRows).toBe(1n)
-      await db.write(mine, (trx) => trx.deleteFrom('audit').execute())
-      expect(await store.auditLinks(theirs, 0, 10)).toHaveLength(1)
+      await db.write(mine, (trx) => trx.deleteFrom('runs').execute())
       expect((await store.run(theirs, other.run_id))?.owner).toBe('replica-1')
       const forged = db.write(mine, (trx) =>
         trx.insertInto('audit_heads').values({ tenant: newTenant(), seq: 1, hash: '' }).execute(),
@@ -85,6 +84,45 @@ describe.skipIf(!postgresIsWanted)('PostgreSQL', () => {
       await expect(forged).rejects.toThrow(/row-level security/)
       expect(await db.read('', (trx) => trx.selectFrom('runs').select('run_id').execute())).toEqual([])
     })
+  })
+
+  test('the role of the service adds to the audit and moves heads, and can neither change nor delete entries', async () => {
+    const client = await admin()
+    const store = opened()
+    const db = backend()
+    const tenant = newTenant()
+    await accepted(store, tenant)
+    const refused = [
+      (trx: Db) => trx.updateTable('audit').set({ actor: 'x' }).execute(),
+      (trx: Db) => trx.deleteFrom('audit').execute(),
+      (trx: Db) => trx.deleteFrom('audit_heads').execute(),
+      (trx: Db) => sql`truncate audit`.execute(trx),
+    ]
+    const tryAll = async () => {
+      for (const meddle of refused)
+        await expect(db.write(tenant, async (trx) => void (await meddle(trx)))).rejects.toThrow(/permission denied/)
+    }
+    await tryAll()
+    // As an earlier version left it.
+    await client.query('grant select, insert, update, delete on audit, audit_heads to consilium_service')
+    await store.migrate()
+    await tryAll()
+    await accepted(store, tenant)
+    expect(await store.auditLinks(tenant, 0, 10)).toHaveLength(2)
+    await store.auditHeads()
+  })
+
+  test('no entry gets a number below one', async () => {
+    const tenant = newTenant()
+    await accepted(opened(), tenant)
+    const forge = (seq: number) =>
+      admin().then((client) =>
+        client.query(
+          'insert into audit select tenant, $1, at, actor, action, object, outcome, details, prev_hash, hash from audit where tenant = $2',
+          [seq, tenant],
+        ),
+      )
+    for (const seq of [0, -5]) await expect(forge(seq)).rejects.toThrow(/audit_seq_from_one/)
   })
 
   test('every table whose rows belong to a tenant stands behind a wall, for its owner too', async () => {

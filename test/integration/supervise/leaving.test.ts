@@ -116,8 +116,8 @@ describe('the library', () => {
 
   it.each([
     [{ orchestratorModel: 'nobody' }, /ORCHESTRATOR_MODEL names "nobody"/],
-    [{ maxTurns: 0 }, /max_turns/],
-    [{ maxCost: -1 }, /max_cost/],
+    [{ maxTurns: 0 }, /^createSupervisor: maxTurns must be 1 or more$/],
+    [{ maxCost: -1 }, /^createSupervisor: maxCost must be 0 or more$/],
     [{ env: { ORCHESTRATOR_TOOLS: 'answer,juggle' } }, /"juggle"/],
     [{ env: { ORCHESTRATOR_TOOLS: 'search' } }, /must hold answer/],
   ])('refuses options that do not fit: %j', (options, message) => {

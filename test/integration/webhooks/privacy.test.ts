@@ -54,3 +54,35 @@ test('no clinical text, nobody’s name and nothing of the URL but its host leav
   expect(metrics).toContain('consilium_webhook_deliveries_total{outcome="failed"} 1')
   expect(metrics).toContain('consilium_webhook_deliveries_total{outcome="given_up"} 0')
 })
+
+test('a webhook whose host has left the list is told as not called, with its host and nothing else of its URL', async () => {
+  const store = await openStore()
+  const server = await startRawServer((call) => answer(call))
+  const lines = new PassThrough()
+  let logged = ''
+  lines.on('data', (chunk) => {
+    logged += chunk
+  })
+  const observer = createWebhookObserver(new WebhookMetrics('consilium_', new Registry()), createLogger('info', lines))
+  const run = await ended(store, `http://127.0.0.1:${server.port}/?token=${IN_URL}`)
+  dispatch(store, { ...observer, hosts: ['elsewhere'], backoff: () => null })
+  await run.settled({ status: 'given_up', attempts: 1 })
+  await expect.poll(() => logged.trim()).not.toBe('')
+  expect(
+    logged
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toMatchObject([
+    {
+      level: 40,
+      msg: 'webhook not called',
+      host: `127.0.0.1:${server.port}`,
+      status: null,
+      error: 'host_not_allowed',
+      outcome: 'given_up',
+    },
+  ])
+  expect(logged).not.toMatch(IN_URL)
+  expect(server.calls).toEqual([])
+})

@@ -118,16 +118,24 @@ test('an answer that breaks off after its 200 has arrived all the same', async (
   await run.settled({ status: 'delivered', attempts: 1, last_error: null })
 })
 
-test.each<[string, (port: number) => string, string]>([
-  ['a host that is not listed', (port) => `http://localhost:${port}/`, 'host_not_allowed'],
-  ['credentials', (port) => `http://a:b@127.0.0.1:${port}/`, 'credentials_in_url'],
-  ['a scheme of its own', () => 'file:///etc/passwd', 'invalid_url'],
-])('a URL with %s is never called, even if it got into the store', async (_, urlOf, last_error) => {
+test.each<[string, (port: number) => string, string, (port: number) => string | null]>([
+  [
+    'a host that is not listed',
+    (port) => `http://localhost:${port}/`,
+    'host_not_allowed',
+    (port) => `localhost:${port}`,
+  ],
+  ['credentials', (port) => `http://a:b@127.0.0.1:${port}/`, 'credentials_in_url', (port) => `127.0.0.1:${port}`],
+  ['a scheme of its own', () => 'file:///etc/passwd', 'invalid_url', () => ''],
+  ['nothing that is one', () => 'nonsense', 'invalid_url', () => null],
+])('a URL with %s is never called, even if it got into the store', async (_, urlOf, last_error, hostOf) => {
   const store = await openStore()
   const server = await startRawServer(answer)
   const run = await ended(store, urlOf(server.port))
   const { attempts } = dispatch(store)
   await run.settled({ status: 'given_up', last_error })
   expect(server.connections()).toBe(0)
-  await expect.poll(() => attempts.at(-1)).toMatchObject({ host: null, outcome: 'given_up' })
+  await expect
+    .poll(() => attempts.at(-1))
+    .toMatchObject({ host: hostOf(server.port), sent: false, outcome: 'given_up' })
 })

@@ -39,10 +39,11 @@ function slowStore(given: Partial<Row> = {}) {
       writes.push({ change, commit: () => resolve(apply(change)), fail: reject, answer: resolve })
     })
   const run = vi.fn(async () => row as unknown as RunDetail)
-  return { store: { record, run } as unknown as Store, writes, row, apply, run }
+  const note = vi.fn(async () => undefined)
+  return { store: { record, run, note } as unknown as Store, writes, row, apply, run, note }
 }
 
-function setUp(given: Partial<Row> = {}) {
+function setUp(given: Partial<Row> = {}, onTold: (told: string, journal: RunJournal) => void = () => undefined) {
   const slow = slowStore(given)
   const told: string[] = []
   const heard = { onLost: vi.fn(), onCancelAsked: vi.fn(), onTrouble: vi.fn(), onFault: vi.fn() }
@@ -54,6 +55,7 @@ function setUp(given: Partial<Row> = {}) {
     tell: ({ id, event }) => {
       const { task_id = '', delta: text = task_id } = event.data as { task_id?: string; delta?: string }
       told.push(`${id ?? '-'}:${text}`)
+      onTold(text, journal)
     },
     ...heard,
   })
@@ -95,6 +97,33 @@ describe('what a run leaves in the store', () => {
     expect(await journal.flush()).toBe(true)
     expect(told).toEqual(['1:a', '2:b', '3:c'])
     expect(writes).toHaveLength(2)
+  })
+
+  it('is written also where it comes when a write has just looked for more', async () => {
+    const { journal, write, told } = setUp({}, (text, subject) => {
+      if (text === 'word') subject.event(queued('late'))
+    })
+    journal.event(queued('a'))
+    const first = await write(0)
+    journal.event(delta('word'))
+    first.commit()
+    const second = await write(1)
+    expect(idsOf(second.change)).toEqual(['late'])
+    second.commit()
+    expect(await journal.flush()).toBe(true)
+    expect(told).toEqual(['1:a', '-:word', '2:late'])
+  })
+
+  it('and comes for the audit while the end is being written goes there by itself, after it', async () => {
+    const { journal, write, note } = setUp()
+    const closed = journal.close(FINISH)
+    const end = await write(0)
+    const late = { at: 7, actor: 'nurse', action: 'run.client_disconnected', object: 'run/r' }
+    journal.note(late)
+    expect(note).not.toHaveBeenCalled()
+    end.commit()
+    expect(await closed).toBe(true)
+    expect(note.mock.calls).toEqual([['t', [{ ...late, outcome: 'ok' }]]])
   })
 
   it('is numbered on from the history that there is', async () => {

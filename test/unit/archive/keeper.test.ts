@@ -60,6 +60,7 @@ function keeperOf(runs: RunRecord[], own: Partial<KeeperParts> = {}) {
     log: createLogger('info', { write: (text) => void lines.push(JSON.parse(text)) }),
     inHand,
     room: () => 100,
+    gone: async () => new Set(),
     take,
     cancel,
     ...own,
@@ -113,6 +114,54 @@ describe('looking after stored runs', () => {
     keeper.wake()
     await keeper.stop()
     expect(taken(take)).toEqual(['a', 'b'])
+  })
+
+  it('gives signs of life while it waits for the claim of a run', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { keeper, heartbeat, inHand } = keeperOf([run('slow')], { take: () => promise })
+    inHand.add('mine')
+    await keeper.start()
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(heartbeat).toHaveBeenCalledTimes(3)
+    resolve()
+  })
+
+  it('claims four runs at a time, and lets one that takes long keep nobody waiting', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const runs = Array.from({ length: 20 }, (_, at) => run(`r${at}`))
+    let atOnce = 0
+    let most = 0
+    const take = vi.fn(async (one: RunRecord) => {
+      most = Math.max(most, ++atOnce)
+      one.owner = 'me'
+      await (one.run_id === 'r0' ? promise : Promise.resolve())
+      atOnce--
+    })
+    const { keeper } = keeperOf(runs, { take })
+    await keeper.start()
+    await expect.poll(() => taken(take).length, { interval: 1 }).toBe(20)
+    expect([most, atOnce]).toEqual([4, 1])
+    resolve()
+  })
+
+  it('takes at the next look what it could not while the store was away, and has not taken the rest twice', async () => {
+    let away = true
+    const runs = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => run(id))
+    const take = vi.fn(async (one: RunRecord) => {
+      if (away && one.run_id === 'b') throw new StoreError('unavailable', 'gone')
+      one.owner = 'me'
+    })
+    const { keeper, lines } = keeperOf(runs, { take })
+    await keeper.start()
+    await expect.poll(() => lines.length, { interval: 1 }).toBe(1)
+    expect(lines).toMatchObject([{ level: 40, msg: 'looking after stored runs failed' }])
+    away = false
+    keeper.wake()
+    await expect.poll(() => runs.every(({ owner }) => owner === 'me'), { interval: 1 }).toBe(true)
+    const counts = Map.groupBy(taken(take), (id) => id)
+    for (const { run_id } of runs) expect(counts.get(run_id)).toHaveLength(run_id === 'b' ? 2 : 1)
   })
 
   it('passes on what another process was asked to cancel', async () => {

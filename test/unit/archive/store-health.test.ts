@@ -7,13 +7,14 @@ function arranged(limitMs = 10_000) {
   const changes: (string | null)[] = []
   const clock = { now: 0 }
   const ping = vi.fn<() => Promise<void>>(async () => undefined)
+  const tryWrite = vi.fn<() => Promise<void>>(async () => undefined)
   const health = watchStore({
-    store: { ping },
+    store: { ping, tryWrite },
     onChange: (reason) => changes.push(reason),
     now: () => clock.now,
     limitMs,
   })
-  return { changes, clock, ping, health }
+  return { changes, clock, ping, tryWrite, health }
 }
 const lost = () => Promise.reject(new StoreError('unavailable', 'JANE-ROE'))
 
@@ -57,5 +58,52 @@ describe('the health of the store', () => {
     const { health, ping } = arranged()
     ping.mockRejectedValue(new TypeError('JANE-ROE'))
     expect(await health.reason()).toBe('The store of runs fails.')
+  })
+
+  test.each([
+    ['full', 'The store of runs is full.'],
+    ['corrupt', 'The store of runs is damaged.'],
+    ['unavailable', 'The store of runs takes no writes.'],
+  ] as const)(
+    'is not there after a call that failed with %s, though it answers, until a write succeeds',
+    async (fault, sentence) => {
+      const { health, tryWrite, clock, changes } = arranged()
+      expect(await health.reason()).toBeNull()
+      tryWrite.mockRejectedValue(new StoreError(fault, 'JANE-ROE'))
+      health.failed(fault)
+      for (let n = 0; n < 2; n++) {
+        clock.now += 1000
+        expect(await health.reason()).toBe(sentence)
+      }
+      tryWrite.mockResolvedValue(undefined)
+      clock.now += 1000
+      expect(await health.reason()).toBeNull()
+      expect(changes).toEqual([sentence, null])
+      const tried = tryWrite.mock.calls.length
+      clock.now += 1000
+      expect(await health.reason()).toBeNull()
+      expect(tryWrite).toHaveBeenCalledTimes(tried)
+    },
+  )
+
+  test('writes nothing for its own sake while nothing has failed, nor after what says nothing of the disk', async () => {
+    const { health, tryWrite, clock } = arranged()
+    await health.reason()
+    for (const fault of ['busy', 'bad_cursor', 'unstorable', 'key_missing'] as const) {
+      health.failed(fault)
+      clock.now += 1000
+      expect(await health.reason()).toBeNull()
+    }
+    expect(tryWrite).not.toHaveBeenCalled()
+  })
+
+  test('what fails while a write is tried counts again', async () => {
+    const { health, tryWrite, clock } = arranged()
+    health.failed('full')
+    tryWrite.mockImplementationOnce(async () => health.failed('full'))
+    expect(await health.reason()).toBeNull()
+    clock.now += 1000
+    await health.reason()
+    expect(tryWrite).toHaveBeenCalledTimes(2)
   })
 })

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { VirtualGpu, VirtualLane } from '../../../bench/simulation/lane.ts'
 import { AGING_MS, policies } from '../../../bench/simulation/policies.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import { GpuBudget } from '../../../src/run/gpu-budget.ts'
 import { Lane } from '../../../src/run/lane.ts'
 import type { Claimant } from '../../../src/run/policy.ts'
+import { withFakeTime } from '../../helpers/fake-time.ts'
 
 interface Call {
   gap: number
@@ -93,12 +94,7 @@ async function drive(calls: readonly Call[], { acquire, release, advance }: Desk
   return grants
 }
 
-beforeEach(() => {
-  vi.useFakeTimers()
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
+withFakeTime()
 
 const anyCalls = fc.array(
   fc.record({

@@ -98,6 +98,8 @@ describe('what a reader must know', () => {
     const results = [
       result('a', {
         model: 'M2',
+        warnings: ['Written by M2 in place of M1.'],
+        fallback_reason: 'Written by M2 in place of M1.',
         planned_model: 'M1',
         attempts: [attempt('M1', 'upstream_error'), attempt('M2', 'ok')],
       }),

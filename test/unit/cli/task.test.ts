@@ -11,6 +11,7 @@ const ANSWER: TaskAnswer = {
   success: true,
   content: 'Yes.',
   model: 'small',
+  planned_model: 'small',
   citations: [],
   memory: null,
   routing: null,

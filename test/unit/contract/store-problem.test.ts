@@ -19,6 +19,10 @@ describe('a store that failed', () => {
     expect(describeError(failed(fault), undefined)).toMatchObject({ code: 'invalid_request', status: 400 })
   })
 
+  test('a cursor that no list gave out is named as a field', () => {
+    expect(describeError(failed('bad_cursor'), undefined)?.options.errors).toMatchObject([{ field: 'cursor' }])
+  })
+
   test('corrupt is a fault of the service', () => {
     expect(describeError(failed('corrupt'), undefined)).toBeNull()
   })

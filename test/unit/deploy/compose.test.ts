@@ -68,6 +68,20 @@ describe('docker-compose.yml', () => {
     expect(isAllowedUrl(url, null)).toBe(false)
     expect(isAllowedUrl(url, unset(environment.ALLOWED_MODEL_HOSTS as string).split(','))).toBe(true)
   })
+  test.each(['consilium', 'replica-1', 'replica-2'])(
+    'gives %s a volume of its own for the signed heads of the audit',
+    (name) => {
+      const { environment: env = {}, volumes = [] } = compose.services[name] ?? {}
+      // Set only with a key: one without the other stops the start.
+      const [, file = ''] = /^\$\{AUDIT_HEAD_KEY:\+(.+)\}$/.exec(env.AUDIT_HEAD_FILE ?? '') ?? []
+      const under = (volume: string) => file.startsWith(`${volume.split(':')[1]}/`)
+      const [mine, ...more] = volumes.filter(under)
+      expect(mine).toBeDefined()
+      expect(more).toEqual([])
+      expect(mounts.filter(([, volume]) => volume.split(':')[0] === mine?.split(':')[0])).toHaveLength(1)
+      expect(under(`x:${env.DATA_DIR}`)).toBe(false)
+    },
+  )
   test('leaves replicas, PostgreSQL and Redis to the cluster profile', () => {
     const inProfile = services.filter(([, { profiles }]) => profiles?.includes('cluster')).map(([name]) => name)
     expect(inProfile).toEqual(['replica-1', 'replica-2', 'postgres', 'redis'])

@@ -21,7 +21,10 @@ function memoryOf(more: Partial<Memory> = {}) {
       questions.push({ tenant, question })
       return { hits: [], other_model: 0 }
     },
-    remove: async () => true,
+    remove: async () => ({ documents: 0, passages: 0 }),
+    list: async () => ({ documents: [], next: null }),
+    read: async () => null,
+    tenantsWithOlder: async () => [],
     count: async () => ({ documents: 0, passages: 0 }),
     ...more,
   }
@@ -34,7 +37,12 @@ describe('the memory service', () => {
   test('keeps evidence in passages, each with the embedding of its own text', async () => {
     const { memory, added } = memoryOf()
     const text = Array.from({ length: 20 }, (_, at) => `S${at} ${'word '.repeat(48)}end.`).join(' ')
-    const kept = await createMemoryService({ memory, embed }).addEvidence('t', { ...about, text, metadata: { a: 1 } })
+    const kept = await createMemoryService({ memory, embed }).addEvidence('t', {
+      ...about,
+      text,
+      metadata: { a: 1 },
+      added_by: 'nurse-1',
+    })
     const [{ tenant, document } = expect.fail()] = added
     expect(kept).toEqual({ ok: true, id: 'd-1', passages: document.passages.length })
     expect(document.passages.length).toBeGreaterThan(2)
@@ -44,6 +52,7 @@ describe('the memory service', () => {
       model: 'bge-m3',
       ...about,
       metadata: { a: 1 },
+      added_by: 'nurse-1',
     })
     for (const [at, { text, embedding, position }] of document.passages.entries())
       expect([embedding[0], position]).toEqual([text.length, at + 1])
@@ -55,7 +64,7 @@ describe('the memory service', () => {
     await service.remember('t', 'Allergic to penicillin.', about)
     await service.recall('t', 'allergies?')
     await service.recall('t', 'dose?', { collection: 'evidence', top_k: 9, min_score: 0.3 })
-    expect(added[0]?.document).toMatchObject({ collection: 'memory', metadata: {} })
+    expect(added[0]?.document).toMatchObject({ collection: 'memory', metadata: {}, added_by: null })
     expect(questions).toMatchObject([
       { tenant: 't', question: { collection: 'memory', top_k: 5, min_score: 0, model: 'bge-m3' } },
       { tenant: 't', question: { collection: 'evidence', top_k: 9, min_score: 0.3 } },

@@ -86,7 +86,7 @@ describe('a task of agent auto', () => {
   it('is refused when no model may serve it, and when it names one that is not there', () => {
     expect(refusal(() => planOf([auto('a')])).code).toBe('no_model')
     expect(refusal(() => planOf([auto('a', { model: 'gpt' })])).options.errors).toEqual([
-      { field: 'custom_tasks[0].model', message: 'is not a model of the roster' },
+      { field: 'custom_tasks[0].model', message: 'is not a model of the roster that writes text' },
     ])
   })
 

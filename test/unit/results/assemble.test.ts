@@ -10,6 +10,9 @@ import { anyRun, attempt, cancelled, DISCHARGE, failed, outcome, planOf, skipped
 const finish = (plan: PlanView, outcomes: readonly Outcome[], isCancelled = false): ExecuteResponse =>
   assemble({ run_id: 'run-1', plan, outcomes, total_ms: 1250, cancelled: isCancelled })
 
+const FALLBACK =
+  'Written by BiMediX2-8B in place of BioMistral-Clinical-7B, which gave no usable answer (upstream_timeout).'
+
 describe('the answer of a run', () => {
   test('holds the facts of the run beside the document', () => {
     const outcomes = [outcome({ latency_ms: 1100 }), outcome({ latency_ms: 1000, content: 'J18.9' })]
@@ -71,7 +74,8 @@ describe('the answer of a run', () => {
       dependencies: ['a'],
       gpu: 1,
       backend: 'http://10.0.0.5:8081/v1',
-      warnings: ['prompt_estimated'],
+      warnings: ['prompt_estimated', FALLBACK],
+      fallback_reason: FALLBACK,
       attempts: [
         {
           model: 'BioMistral-Clinical-7B',
@@ -200,5 +204,30 @@ describe('for any run', () => {
   test('a plan as the drawing office makes it can be assembled', () => {
     const accept = (plan: Plan): PlanView => plan
     expect(accept).toBeTypeOf('function')
+  })
+})
+
+describe('the warning about a fallback', () => {
+  const planned = (...attempts: { outcome: string; started_at_ms?: number | null }[]) => {
+    const all = [...attempts.map((one) => attempt(one)), attempt({ model: 'other', outcome: 'ok' })]
+    return finish(planOf([{ task_id: 'a' }]), [outcome({ model: 'other', attempts: all })]).results[0]
+  }
+  const of = (why: string) => `Written by other in place of BioMistral-Clinical-7B, which ${why}.`
+
+  test.each([
+    [[{ outcome: 'upstream_error' }, { outcome: 'upstream_timeout' }], 'gave no usable answer (upstream_timeout)'],
+    [[{ outcome: 'budget_exceeded', started_at_ms: null }], 'was not asked (budget_exceeded)'],
+    [[{ outcome: 'cancelled' }], 'had not answered by then'],
+    [[{ outcome: 'upstream_error' }, { outcome: 'cancelled' }], 'gave no usable answer (upstream_error)'],
+    [[], 'was not asked'],
+  ])('says why the planned model did not answer: %j', (attempts, why) => {
+    const result = planned(...attempts)
+    expect([result?.fallback_reason, result?.warnings]).toEqual([of(why), [of(why)]])
+  })
+
+  test('is not there where the planned model answered, or nobody did', () => {
+    const own = finish(planOf([{ task_id: 'a' }]), [outcome()]).results[0]
+    const none = finish(planOf([{ task_id: 'a' }]), [failed('upstream_error', { model: 'other' })]).results[0]
+    for (const result of [own, none]) expect([result?.fallback_reason, result?.warnings]).toEqual([undefined, []])
   })
 })

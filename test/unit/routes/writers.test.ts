@@ -69,6 +69,13 @@ describe('the chunks of a chat completion', () => {
     expect(chunks(started, delta('Half an'), delta('Whole', 2), finished('Whole'))).toBe(cut)
   })
 
+  it('blame no other server for an answer that begins anew, perhaps at the same one', () => {
+    const writer = new Chunks(false)
+    const text = [started, delta('Half an'), retried(1, true)].map(writer.write).join('')
+    expect(text).toContain('and the answer begins anew: drop what has come')
+    expect(text).not.toContain('another')
+  })
+
   it('go on when an attempt failed of which nothing has gone out', () => {
     expect(chunks(started, retried(1, false), delta('Whole', 2), finished('Whole'))).toBe('|Whole|stop|DONE')
     expect(chunks(started, retried(1, true), delta('Whole', 2), finished('Whole'))).toBe('|Whole|stop|DONE')

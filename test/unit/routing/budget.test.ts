@@ -149,6 +149,7 @@ test('10,000 requests side by side never spend more than a budget holds, whateve
             most = Math.max(most, aside + spent)
             return granted
           },
+          lacking: (bounds, amount) => kept.lacking(bounds, amount),
           settle: async (bounds, amount, booked) => {
             aside -= amount
             spent += booked

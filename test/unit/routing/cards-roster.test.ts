@@ -149,3 +149,19 @@ test.each(['', 'false'])('ALLOW_PHI_EGRESS=%s keeps patient data in', (value) =>
 test.each(['1', 'yes', 'TRUE'])('ALLOW_PHI_EGRESS=%s stops the start', (value) => {
   expect(() => parseConfig({ ALLOW_PHI_EGRESS: value })).toThrow(/ALLOW_PHI_EGRESS/)
 })
+
+describe('names that would count for nothing', () => {
+  test('a tenant that no token can have stops the start', () => {
+    const budgets = { tenants: { ward: { per_run: 1 }, 'a b': { per_run: 1 } } }
+    expect(refusal({ budgets })).toMatch(/budgets\.tenants\..*: is no name that a tenant can have/)
+    expect(build({ budgets: { tenants: { 'ward-3.b': { per_run: 1 } } } }).budgets.tenants).toHaveProperty(['ward-3.b'])
+  })
+
+  test.each(['coding', 'Coding', ' CODING'])('a type of task in other letters stops the start: %j', (word) => {
+    for (const list of ['strengths', 'weaknesses'])
+      expect(refusal({ models: [{ ...LOCAL, [list]: [word] }] })).toMatch(
+        new RegExp(`models\\[0\\]\\.${list}\\[0\\]: is a type of task in other letters`),
+      )
+    expect(build({ models: [{ ...LOCAL, weaknesses: ['coding of ICD'] }] }).models.size).toBe(1)
+  })
+})

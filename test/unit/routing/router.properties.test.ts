@@ -32,6 +32,7 @@ const live = fc.record({
   wait_ms: ms,
   latency_ms: ms,
   ms_per_token: ms,
+  measured_ago_ms: ms,
   error_rate: fc.option(fc.double({ min: -1, max: 2 })),
 })
 const off = fc.constantFrom(undefined, undefined, undefined, 'is off')

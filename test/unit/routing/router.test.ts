@@ -107,6 +107,7 @@ describe('what is true now', () => {
     ['a breaker that tries it out', { breaker: 'half_open' }, 0.5],
     ['answers as slow as promised', { ms_per_token: 57 }, 1],
     ['both', { wait_ms: 30_000, error_rate: 0.5 }, 0.25],
+    ['errors in all of its calls', { error_rate: 1 }, 0.1],
   ])('%s', (_, live, term) => {
     const decision = chosen(question(), two(live))
     expect(rowOf(decision, 'a').live).toBeCloseTo(term, 12)
@@ -117,6 +118,15 @@ describe('what is true now', () => {
     const late = (ms: number) => 30_000 / (30_000 + ms - 10 * 1.42 ** 5 * 256)
     expect(rowOf(chosen(question(), two({ ms_per_token: 200, latency_ms: 1 })), 'a').live).toBeCloseTo(late(51_200), 9)
     expect(rowOf(chosen(question(), two({ latency_ms: 20_000 })), 'a').live).toBeCloseTo(late(20_000), 9)
+  })
+  test('what was slow counts less the longer ago it was, and waiting does not', () => {
+    const late = (ms: number) => 30_000 / (30_000 + ms)
+    const slow = { latency_ms: 60_000 + 10 * 1.42 ** 5 * 256 }
+    const termOf = (live: object) => rowOf(chosen(question(), two({ ...slow, ...live })), 'a').live
+    expect(termOf({ measured_ago_ms: 0 })).toBeCloseTo(late(60_000), 9)
+    expect(termOf({ measured_ago_ms: 120_000 })).toBeCloseTo(late(30_000), 9)
+    expect(termOf({ measured_ago_ms: 3_600_000 })).toBeCloseTo(1, 6)
+    expect(termOf({ measured_ago_ms: 3_600_000, wait_ms: 30_000 })).toBeCloseTo(late(30_000), 6)
   })
   test('numbers that are none count as not known', () => {
     expect(rowOf(chosen(question(), two({ wait_ms: Number.NaN, error_rate: -1, latency_ms: -5 })), 'a').live).toBe(1)

@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Model } from '../../../src/models/port.ts'
 import { AttemptLog } from '../../../src/run/attempt-log.ts'
 import { completion, failure } from '../../helpers/fake-port.ts'
+import { withFakeTime } from '../../helpers/fake-time.ts'
 
 const model = (id: string, gpu = 0): Model => ({
   id,
@@ -22,13 +23,7 @@ function begun() {
   return { log: new AttemptLog(t0), now: () => performance.now() }
 }
 
-beforeEach(() => {
-  vi.useFakeTimers()
-})
-
-afterEach(() => {
-  vi.useRealTimers()
-})
+withFakeTime()
 
 describe('the record of an attempt', () => {
   it('says when it was asked for, sent and ended since the start of the run, and never a key', () => {
@@ -132,7 +127,7 @@ describe('the outcome of a task', () => {
     const { log } = begun()
     log.queue_ms += 5
     log.retry_ms += 7
-    expect(log.failed('rate_limited', 'Slow down.')).toMatchObject({
+    expect(log.failed('rate_limited', { message: 'Slow down.' })).toMatchObject({
       status: 'failed',
       content: null,
       error: { code: 'rate_limited', message: 'Slow down.' },

@@ -25,7 +25,8 @@ async function researched(
   const shop = fakeShop(port, { parts: { findEvidence } })
   const plan = planOf([task('a', own)], context)
   const [outcome] = await runWhole(plan, shop, opened(plan, shop), STRICT)
-  return { outcome, wanted, prompts: port.calls.map(({ request }) => String(request.user)) }
+  const { calls } = port
+  return { outcome, wanted, calls, prompts: calls.map(({ request }) => String(request.user)) }
 }
 
 describe('a task with evidence', () => {
@@ -71,6 +72,17 @@ describe('a task with evidence', () => {
     const { wanted } = await researched({ retrieve: {}, timeout_ms: 400 })
     expect((wanted[0]?.deadline ?? 0) - now).toBeLessThan(2000)
     expect((await researched({ retrieve: {} })).wanted[0]?.deadline).toBeLessThan(performance.now() + 5001)
+  })
+
+  it('has no more time because of the search: what that took is gone', async () => {
+    let asked = 0
+    const slow: FindEvidence = async () => {
+      asked = performance.now()
+      while (performance.now() < asked + 400);
+      return FOUND
+    }
+    const { calls } = await researched({ retrieve: {}, timeout_ms: 4000 }, { find: slow })
+    expect(calls[0]?.request.deadline).toBeLessThan(asked + 4200)
   })
 
   it('fails alone when looking for it breaks', async () => {

@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import { GpuBudget } from '../../../src/run/gpu-budget.ts'
 import { Lane } from '../../../src/run/lane.ts'
 import type { Claimant } from '../../../src/run/policy.ts'
 import { claimant } from '../../helpers/fake-port.ts'
+import { finish, withFakeTime } from '../../helpers/fake-time.ts'
 
 const AGING = 15_000
 const SECOND = 1000
@@ -48,18 +49,7 @@ function ward(slots: Record<string, number>, gpu_max?: number) {
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at))
 const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 
-async function finish<T>(running: Promise<T>): Promise<T> {
-  await vi.runAllTimersAsync()
-  return running
-}
-
-beforeEach(() => {
-  vi.useFakeTimers()
-})
-
-afterEach(() => {
-  vi.useRealTimers()
-})
+withFakeTime()
 
 describe('a run of 200 calls', () => {
   it('does not either when its calls take several times as long as was expected', async () => {

@@ -1,22 +1,17 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import { GpuBudget } from '../../../src/run/gpu-budget.ts'
 import { Lane } from '../../../src/run/lane.ts'
 import { claimant } from '../../helpers/fake-port.ts'
+import { withFakeTime } from '../../helpers/fake-time.ts'
 
 const AGING = 15_000
 const ask = (lane: Lane, priority = 0, cancel = new Cancellation()) =>
   lane.acquire({ claimant: claimant(), priority, rank: 0, work: 0, deadline: performance.now() + 600_000, cancel })
 const giveBack = (lane: Lane) => lane.release({ claimant: claimant(), work: 0 }, 0)
 
-beforeEach(() => {
-  vi.useFakeTimers()
-})
-
-afterEach(() => {
-  vi.useRealTimers()
-})
+withFakeTime()
 
 describe('lanes that share a GPU', () => {
   const pair = (max?: number) => {

@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import { GpuBudget } from '../../../src/run/gpu-budget.ts'
 import { Lane } from '../../../src/run/lane.ts'
 import type { Admission, AdmissionRequest } from '../../../src/run/lane-port.ts'
-import { claimant } from '../../helpers/fake-port.ts'
+import { claimant, permitRequest } from '../../helpers/fake-port.ts'
+import { withFakeTime } from '../../helpers/fake-time.ts'
 
 const AGING = 15_000
 
@@ -12,19 +13,10 @@ function ward(slots: number) {
   const lane = new Lane('m', slots, new GpuBudget(0), AGING)
   const diary: string[] = []
   const ask = (name: string, own: Partial<AdmissionRequest> = {}) => {
-    const request: AdmissionRequest = {
-      claimant: claimant(),
-      priority: 0,
-      rank: 0,
-      work: 0,
-      deadline: performance.now() + 600_000,
-      cancel: new Cancellation(),
-      ...own,
-    }
     const note = (admission: Admission) => {
       diary.push(admission === 'granted' ? name : `${name} ${admission}`)
     }
-    const answer = lane.acquire(request)
+    const answer = lane.acquire(permitRequest(own))
     if (typeof answer === 'string') note(answer)
     else void answer.then(note)
   }
@@ -37,13 +29,7 @@ function ward(slots: number) {
   return { lane, diary, ask, release }
 }
 
-beforeEach(() => {
-  vi.useFakeTimers()
-})
-
-afterEach(() => {
-  vi.useRealTimers()
-})
+withFakeTime()
 
 describe('a lane', () => {
   it('gives a free permit at once and no more permits than it has slots', () => {

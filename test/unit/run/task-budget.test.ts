@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Hold, Purse, Usage } from '../../../src/routing/budget/port.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import type { RunContext } from '../../../src/run/run-context.ts'
 import { tryTask } from '../../../src/run/task.ts'
 import { type FakeCall, FakePort, type FakeShop, fakeShop, runContext, type ShopSpec } from '../../helpers/fake-port.ts'
+import { finish, withFakeTime } from '../../helpers/fake-time.ts'
 import { planOf, task } from '../../helpers/plans.ts'
 
 const [draft] = planOf([task('a')]).tasks
@@ -37,17 +38,7 @@ function openPurse(refuses: (model: string, asked: number) => boolean = () => fa
 const answering = (end: (call: FakeCall) => void = (call) => call.succeed()) =>
   new FakePort((call) => setTimeout(end, 10, call))
 
-const finish = async <T>(running: Promise<T>): Promise<T> => {
-  await vi.runAllTimersAsync()
-  return running
-}
-
-beforeEach(() => {
-  vi.useFakeTimers()
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
+withFakeTime()
 
 describe('a call for which too little is left', () => {
   it('is not sent, and leaves no permit taken: the next model is asked', async () => {

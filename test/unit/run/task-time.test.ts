@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { RetryQuestion } from '../../../src/models/port.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import type { RunContext } from '../../../src/run/run-context.ts'
 import { tryTask } from '../../../src/run/task.ts'
 import { FakePort, type FakeShop, fakeShop, retriesBy, runContext, type ShopSpec } from '../../helpers/fake-port.ts'
+import { withFakeTime } from '../../helpers/fake-time.ts'
 import { planOf, task } from '../../helpers/plans.ts'
 
 const walk = (shop: FakeShop, timeout_ms: number | null, own: Partial<RunContext> = {}) => {
@@ -22,13 +23,7 @@ const hanging = () =>
 
 const shares = (port: FakePort) => port.calls.map(({ request, started_ms }) => request.deadline - started_ms)
 
-beforeEach(() => {
-  vi.useFakeTimers()
-})
-
-afterEach(() => {
-  vi.useRealTimers()
-})
+withFakeTime()
 
 describe('the time of a task', () => {
   it('is shared out: an attempt may use what remains divided by the servers that are left', async () => {

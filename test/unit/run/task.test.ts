@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Failure } from '../../../src/models/port.ts'
 import { Cancellation } from '../../../src/run/cancellation.ts'
 import type { RunContext, TaskEvent } from '../../../src/run/run-context.ts'
@@ -13,6 +13,7 @@ import {
   runContext,
   type ShopSpec,
 } from '../../helpers/fake-port.ts'
+import { finish, withFakeTime } from '../../helpers/fake-time.ts'
 import { planOf, task } from '../../helpers/plans.ts'
 
 const [draft] = planOf([task('a', { max_tokens: 99, temperature: 0.3, priority: 2 })]).tasks
@@ -38,18 +39,7 @@ const scripted = (...ends: ((call: FakeCall) => void)[]) => {
   })
 }
 
-const finish = async <T>(running: Promise<T>): Promise<T> => {
-  await vi.runAllTimersAsync()
-  return running
-}
-
-beforeEach(() => {
-  vi.useFakeTimers()
-})
-
-afterEach(() => {
-  vi.useRealTimers()
-})
+withFakeTime()
 
 describe('a task', () => {
   it('asks its model once and carries its answer whole', async () => {

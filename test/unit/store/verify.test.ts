@@ -59,6 +59,8 @@ const tampers: Record<string, Tamper> = {
   },
   'an entry inserted': (links, at) => links.toSpliced(at, 0, added(links[at] as AuditLink)),
   'an entry doubled': (links, at) => links.toSpliced(at, 0, links[at] as AuditLink),
+  'the number edited to zero': edit('seq', () => 0),
+  'an entry put before the first': (links, at) => [{ ...(links[at] as AuditLink), seq: -at }, ...links],
   'an entry edited and every hash after it computed anew': (links, at) =>
     relinked(
       links.map((link, i) => (i === at ? added(link) : link)),
@@ -121,4 +123,31 @@ test('says which entries are missing, and keeps its list short', () => {
   expect(gap.breaks[0]).toEqual({ seq: 2, kind: 'gap', detail: 'entries 2 to 3 are missing' })
   const many = Array.from({ length: 500 }, () => links[0] as AuditLink)
   expect(verifyChain('t', many, { kept: null, signed: null }).breaks).toHaveLength(100)
+})
+
+test('what stands before the first entry is told, and the rest is verified as if it were not there', () => {
+  const links = chain('t', NO_HEAD, [
+    { at: 1, actor: 'a', action: 'b', object: 'c', outcome: 'ok' },
+    { at: 2, actor: 'a', action: 'b', object: 'c', outcome: 'ok' },
+  ])
+  const forged = [{ ...(links[1] as AuditLink), seq: -5 }, ...links]
+  expect(verifyChain('t', forged, { kept: headOf(links), signed: headOf(links) })).toEqual({
+    ok: false,
+    entries: 3,
+    head: headOf(links),
+    breaks: [{ seq: -5, kind: 'order', detail: 'entry -5 stands before the first' }],
+  })
+})
+
+test('says of a chain that goes beyond its signed head that the signed entry is missing, not that its tail was cut', () => {
+  const entries = Array.from({ length: 5 }, (_, at) => ({ at, actor: 'a', action: 'b', object: 'c', outcome: 'ok' }))
+  const links = chain('t', NO_HEAD, entries)
+  const signed = headOf(links.slice(0, 3))
+  const { breaks } = verifyChain('t', links.slice(3), { kept: headOf(links), signed })
+  expect(breaks.at(-1)).toEqual({
+    seq: 3,
+    kind: 'replaced',
+    detail: 'the entry at which the head was signed is missing',
+  })
+  expect(breaks.map(({ kind }) => kind)).not.toContain('truncated')
 })

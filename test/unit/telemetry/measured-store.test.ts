@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { StoreError } from '../../../src/errors.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open.ts'
 import { measuredStore } from '../../../src/telemetry/measured-store.ts'
 import { StoreMetrics } from '../../../src/telemetry/store-metrics.ts'
@@ -10,7 +11,7 @@ async function arranged() {
   const bare = openSqliteStore({ folder: null, keys: null })
   const store = measuredStore(bare, new StoreMetrics('c_', registry))
   onTestFinished(() => bare.close())
-  return { bare, store, text: () => registry.metrics() }
+  return { bare, store, registry, text: () => registry.metrics() }
 }
 
 describe('a measured store', () => {
@@ -48,5 +49,30 @@ describe('a measured store', () => {
     expect(all).toContain('c_store_failures_total{fault="bad_cursor"} 1\n')
     expect(all).toContain('c_store_failures_total{fault="unavailable"} 1\n')
     expect(all).toContain('c_store_failures_total{fault="full"} 0\n')
+  })
+
+  test('is down while its disk is full, though it answers, and up with the first write that is kept', async () => {
+    const { bare, text, registry } = await arranged()
+    await bare.migrate()
+    let isFull = false
+    const faults: string[] = []
+    const store = measuredStore(
+      {
+        ...bare,
+        accept: (...args) => (isFull ? Promise.reject(new StoreError('full', 'no room')) : bare.accept(...args)),
+      },
+      new StoreMetrics('d_', registry),
+      (fault) => faults.push(fault),
+    )
+    const up = async () => /^d_store_up (\d)$/m.exec(await text())?.[1] ?? null
+    await store.ping()
+    isFull = true
+    await expect(store.accept(newRun('t'), note('run.create'))).rejects.toMatchObject({ fault: 'full' })
+    await store.ping()
+    await store.heartbeat('nobody', 1)
+    expect(await up()).toBe('0')
+    expect(faults).toEqual(['full'])
+    await store.tryWrite()
+    expect(await up()).toBe('1')
   })
 })

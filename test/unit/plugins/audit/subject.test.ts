@@ -11,6 +11,8 @@ test.each([
   ['/v1/runs/:run_id', { run_id: 'Jane Doe' }, 'run/(no id)'],
   ['/v1/runs/:run_id', { run_id: `${ID} Jane Doe` }, 'run/(no id)'],
   ['/v1/runs/:run_id', {}, 'run/(no id)'],
+  ['/v1/evidence/:document_id', { document_id: ID }, `evidence/${ID}`],
+  ['/v1/memories/:document_id', { document_id: ID }, `memory/${ID}`],
 ])('%s %o is about %s', (pattern, params, object) => {
   expect(objectOf(pattern, params)).toBe(object)
 })

@@ -1,16 +1,16 @@
 import type { Config } from './config.ts'
 import { ConfigError } from './errors.ts'
 import { buildLanes, pinAgents, pinModels } from './lanes.ts'
-import { buildRoster } from './models/roster.ts'
+import { buildRoster, type Roster } from './models/roster.ts'
 import { compileCatalogue } from './plan/catalogue.ts'
 import type { WorkflowDefinition } from './plan/workflow.ts'
 import { orchestratorModelIn } from './supervising.ts'
 
 /**
- * Throws a ConfigError when roster, workflows and the models that settings name do not fit together. Opens nothing: a start that
+ * The roster, if workflows and the models that settings name fit to it; else throws a ConfigError. Opens nothing: a start that
  * must fail shall fail before a database is touched.
  */
-export function checkFit(config: Config, workflows: readonly WorkflowDefinition[]): void {
+export function fittingRoster(config: Config, workflows: readonly WorkflowDefinition[]): Roster {
   const roster = buildRoster(config.models)
   const { model } = config.clarifying
   if (model !== null && !roster.models.has(model))
@@ -19,4 +19,5 @@ export function checkFit(config: Config, workflows: readonly WorkflowDefinition[
   const { lanes } = buildLanes(roster, config.limits.priorityAgingMs, null)
   const models = pinModels(roster, lanes)
   compileCatalogue(workflows, pinAgents(roster, models), models)
+  return roster
 }
