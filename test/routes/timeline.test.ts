@@ -57,7 +57,7 @@ describe('?timeline=true', () => {
   })
 
   it('shows who waited for a permit', async () => {
-    const service = await startService({ simulator: { slots: 1, latencyMs: 40 } })
+    const service = await startService({ simulator: { slots: 1, latencyMs: 300 } })
     const response = await post(service, 'execute?timeline=true', custom([{ task_id: 'a' }, { task_id: 'b' }]))
     const [wait, work] = laneOf(response.json().timeline, 'b').spans
     expect(wait).toMatchObject({ kind: 'queue', attempt: 1, model: CHAT, outcome: null, sent: false })
