@@ -22,19 +22,29 @@ export interface OverloadOptions {
 
 const RETRY_AFTER_S = 5
 const HEAP_SHARE = 0.92
-/** Of the heap's limit V8 counts so much for what has just been made, in bytes: three times 64 MiB in Node 24. */
-const YOUNG_BYTES = 192 * 1024 * 1024
+const MIB = 1024 * 1024
+/** Of the heap's limit V8 counts this many times its semi-space for what has just been made. */
+const SEMI_SPACES = 3
+/** Of Node 24, where no flag says another. */
+const SEMI_SPACE_MIB = 64
+const SEMI_SPACE_FLAG = /^--max[-_]semi[-_]space[-_]size=(\d+)$/
 /** Of a small heap no less than that is for the rest. */
 const OLD_SHARE = 0.4
 /** Between two looks at the heap, in ms: large requests fill a small heap in less than a sample. */
 const HEAP_LOOK_MS = 50
 const pass = () => {}
 
-/** The process ends when what lives longer fills its own part of the heap, long before the whole limit is reached. */
-function heapMark(): number {
-  const { heap_size_limit } = getHeapStatistics()
-  return Math.floor(Math.max(heap_size_limit - YOUNG_BYTES, heap_size_limit * OLD_SHARE) * HEAP_SHARE)
+/**
+ * Where the heap counts as nearly full, in bytes, by its limit and the flags that Node was started with. The process ends when
+ * what lives longer fills its own part of the heap, long before the whole limit is reached.
+ */
+export function heapMark(limit: number, flags: readonly string[]): number {
+  const semiSpace = flags.map((flag) => SEMI_SPACE_FLAG.exec(flag)?.[1]).findLast((size) => size !== undefined)
+  const young = SEMI_SPACES * Number(semiSpace ?? SEMI_SPACE_MIB) * MIB
+  return Math.floor(Math.max(limit - young, limit * OLD_SHARE) * HEAP_SHARE)
 }
+
+const ownMark = (): number => heapMark(getHeapStatistics().heap_size_limit, process.execArgv)
 
 /** Tells whether the heap is above the mark. */
 function heapWatch(mark: number): () => boolean {
@@ -64,7 +74,7 @@ class Overloaded extends Problem {
  * Public routes (health, metrics) are always answered unless they say `shed: true`: they tell what is wrong.
  */
 export default fp<OverloadOptions>(
-  async (app, { maxHeapUsedBytes = heapMark(), ...options }) => {
+  async (app, { maxHeapUsedBytes = ownMark(), ...options }) => {
     app.addHook('onRoute', (route) => {
       const { config } = route
       if (config?.public === true && config.shed !== true) route.config = { ...config, pressureHandler: pass }
