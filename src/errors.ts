@@ -18,6 +18,7 @@ export const PROBLEMS = {
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   no_model: { status: 422, title: 'No model may serve this' },
   egress_refused: { status: 422, title: 'The text may not go out to this model' },
+  context_overflow: { status: 422, title: 'The text does not fit the model' },
   idempotency_mismatch: { status: 422, title: 'Idempotency key was used with another body' },
   rate_limited: { status: 429, title: 'Too many requests' },
   budget_exceeded: { status: 429, title: 'The budget does not allow it' },

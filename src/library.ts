@@ -141,7 +141,7 @@ export function createOrchestrator(options: OrchestratorOptions = {}): Consilium
           ...(onEvent && { emit: onEvent }),
         }),
       )
-      const problem = problemOf(end)
+      const problem = problemOf(end, true)
       if (problem) throw problem
       return answerOf(end.response, null)
     },

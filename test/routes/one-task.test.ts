@@ -146,12 +146,21 @@ describe('a refusal of ours', () => {
     expect([refused.headers['retry-after'], refused.headers['x-should-retry']]).toEqual([undefined, 'false'])
   })
 
-  it('names the budget of a request with one task of its own too', async () => {
+  it('names the budget of a run of one task too, which has failed like any other', async () => {
     const { task: prompt, ...own } = ten
     const tasks = [{ task_id: 'a', agent_type: 'Chat', prompt, ...own }]
     const refused = await (await start({ roster: priced() })).execute({ ...custom(tasks), max_cost: 9 })
-    expect([refused.statusCode, refused.json().code]).toEqual([429, 'budget_exceeded'])
+    expect([refused.statusCode, refused.json().code]).toEqual([502, 'run_failed'])
     expect(refused.json().detail).toContain('left of the 9 that this request may cost (max_cost)')
+  })
+
+  it.each([
+    ['/v1/tasks', { task: 'Hi '.repeat(20_000), model: CHAT }],
+    ['/v1/chat/completions', chat(CHAT, { messages: [{ role: 'user', content: 'Hi '.repeat(20_000) }] })],
+  ])('says that a text is too long, which no second try would change: %s', async (url, body) => {
+    const refused = await post(await start({}), url, body)
+    expect([refused.statusCode, refused.json().code]).toEqual([422, 'context_overflow'])
+    expect(refused.json().detail).toMatch(/context/)
   })
 
   it('stays a failed run where there are more tasks than one', async () => {

@@ -4,9 +4,8 @@ import type { ExecuteRequest } from '../../../src/contract/execute.ts'
 import { ChatCompletion, ChatCompletionRequest } from '../../../src/contract/openai.ts'
 import type { Service } from '../../../src/contract/service.ts'
 import { Problem } from '../../../src/errors.ts'
-import { RUN_PROBLEMS } from '../workflows/answer.ts'
 import { hearKind } from '../workflows/kind.ts'
-import { runOneTask, submissionAtOnce } from '../workflows/one-task.ts'
+import { runOneTask, submissionAtOnce, TASK_PROBLEMS } from '../workflows/one-task.ts'
 import { SUBMISSION_HEADERS } from '../workflows/submission.ts'
 import { Chunks } from './chunks.ts'
 import { completionOf } from './completion.ts'
@@ -46,7 +45,7 @@ export default async function completions(app: FastifyInstance): Promise<void> {
       sse: { kind: 'manual', heartbeat: false },
       config: {
         scope: 'workflows:execute',
-        problems: [...RUN_PROBLEMS, 'no_model', 'models_away', 'not_found', 'conflict'],
+        problems: [...TASK_PROBLEMS, 'not_found'],
         openAiErrors: true,
       },
     },

@@ -3,9 +3,8 @@ import type { ExecuteRequest } from '../../../src/contract/execute.ts'
 import type { ExecuteResponse } from '../../../src/contract/result.ts'
 import type { RunEnd, Service } from '../../../src/contract/service.ts'
 import { TaskAnswer, TaskRequest } from '../../../src/contract/tasks.ts'
-import { RUN_PROBLEMS } from '../workflows/answer.ts'
 import { hearKind } from '../workflows/kind.ts'
-import { runOneTask, submissionAtOnce } from '../workflows/one-task.ts'
+import { runOneTask, submissionAtOnce, TASK_PROBLEMS } from '../workflows/one-task.ts'
 import { SUBMISSION_HEADERS } from '../workflows/submission.ts'
 import { answerOf } from './answer.ts'
 import { TaskEvents } from './events.ts'
@@ -66,7 +65,7 @@ export default async function tasks(app: FastifyInstance): Promise<void> {
     {
       schema,
       sse: { kind: 'manual', heartbeat: false },
-      config: { scope: 'workflows:execute', problems: [...RUN_PROBLEMS, 'no_model', 'models_away', 'conflict'] },
+      config: { scope: 'workflows:execute', problems: TASK_PROBLEMS },
     },
     async (request, reply) => {
       const { body } = request

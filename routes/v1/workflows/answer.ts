@@ -9,13 +9,7 @@ import { streamRun } from './stream.ts'
 import { readSubmission, type Submission } from './submission.ts'
 
 /** What a route that runs something may answer with, besides its response. */
-export const RUN_PROBLEMS = [
-  'run_failed',
-  'run_timeout',
-  'idempotency_mismatch',
-  'egress_refused',
-  'budget_exceeded',
-] as const
+export const RUN_PROBLEMS = ['run_failed', 'run_timeout', 'idempotency_mismatch'] as const
 
 /** A caller that goes away takes its run with it. */
 const departureOf = ({ raw }: FastifyReply): CancelSignal => ({

@@ -20,7 +20,11 @@ const schema = {
 export default async function execute(app: FastifyInstance): Promise<void> {
   app.post<{ Body: ExecuteRequest }>(
     '/execute',
-    { schema, sse: STREAMED, config: { scope: 'workflows:execute', problems: RUN_PROBLEMS } },
+    {
+      schema,
+      sse: STREAMED,
+      config: { scope: 'workflows:execute', problems: [...RUN_PROBLEMS, 'no_model', 'models_away'] },
+    },
     (request, reply) => runAndAnswer(app.service, request.body, request, reply),
   )
 }

@@ -3,12 +3,23 @@ import type { ExecuteRequest } from '../../../src/contract/execute.ts'
 import type { ExecuteResponse } from '../../../src/contract/result.ts'
 import type { Service } from '../../../src/contract/service.ts'
 import { Problem } from '../../../src/errors.ts'
-import { submissionOf } from './answer.ts'
+import { RUN_PROBLEMS, submissionOf } from './answer.ts'
 import type { Format } from './event-queue.ts'
 import { READER_LIMITS } from './event-writer.ts'
 import { type FieldNames, inOwnFields } from './own-fields.ts'
 import { problemOf } from './problem-of.ts'
 import { endOf, streamRun } from './stream.ts'
+
+/** What a route of one task may answer with, besides its response. */
+export const TASK_PROBLEMS = [
+  ...RUN_PROBLEMS,
+  'no_model',
+  'models_away',
+  'conflict',
+  'egress_refused',
+  'budget_exceeded',
+  'context_overflow',
+] as const
 
 /** The submission of a route that always answers at once. Throws a Problem when its caller asks for anything else. */
 export function submissionAtOnce(request: FastifyRequest, reply: FastifyReply) {
@@ -61,7 +72,7 @@ async function runAndTell<T>(
     throw new Problem('conflict', `The run ${became.run_id} is still going on: ask for it at /v1/runs.`)
   if (became.kind === 'replayed') reply.header('idempotency-replayed', 'true')
   const end = became.kind === 'replayed' ? endOf(became.run) : became.end
-  const problem = problemOf(end)
+  const problem = problemOf(end, true)
   if (problem) throw problem
   return answer(end.response)
 }

@@ -45,9 +45,9 @@ function lastWord(problem: Problem, request: FastifyRequest): Record<string, unk
   return retryAfterS === undefined ? body : { ...body, retry_after_s: Math.max(1, Math.ceil(retryAfterS)) }
 }
 
-/** The event that tells how a run ended. */
-export function finishedEvent(end: RunEnd, request: FastifyRequest): RunEvent {
-  const problem = problemOf(end)
+/** The event that tells how a run ended; `isTask` as of `problemOf`. */
+export function finishedEvent(end: RunEnd, request: FastifyRequest, isTask = false): RunEvent {
+  const problem = problemOf(end, isTask)
   return { event: 'run.finished', data: problem ? lastWord(problem, request) : end.response }
 }
 
@@ -64,11 +64,11 @@ interface LastEvent {
 }
 
 /** `told`: the last number of the run's history that this stream has told; null: it counts by itself. */
-function lastEvent(answer: RunAnswer, told: number | null, request: FastifyRequest): LastEvent {
+function lastEvent(answer: RunAnswer, told: number | null, request: FastifyRequest, isTask: boolean): LastEvent {
   // The end follows what this stream has told of a history, and in one that counts by itself what it has counted.
-  if (answer.kind === 'ended') return { event: finishedEvent(answer.end, request), id: undefined }
+  if (answer.kind === 'ended') return { event: finishedEvent(answer.end, request, isTask), id: undefined }
   if (answer.kind === 'replayed')
-    return { event: finishedEvent(endOf(answer.run), request), id: answer.last_event_id + 1 }
+    return { event: finishedEvent(endOf(answer.run), request, isTask), id: answer.last_event_id + 1 }
   const { run_id, status } = answer
   return { event: { event: 'run.parked', data: { run_id, status } }, id: told ?? 0 }
 }
@@ -105,7 +105,8 @@ export async function streamRun(
   const run = async (): Promise<LastEvent> => {
     try {
       const answer = await service.execute(body, { ...options, emit })
-      return lastEvent(answer, told, request)
+      // Only routes of one task write events in a form of their own.
+      return lastEvent(answer, told, request, format !== undefined)
     } catch (error) {
       if (writer === null) throw error
       return { event: { event: 'run.finished', data: lastWord(brokenBy(error), request) }, id: told ?? undefined }
