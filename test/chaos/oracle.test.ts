@@ -58,9 +58,12 @@ describe('the oracle of repeated calls', () => {
     expect(judgeRepeats(calls, [{ ...kill(5305), crowd: 1 }])).toMatchObject({ after_answer: [300], unexplained: [] })
   })
 
-  test('counts no time in which the database was away, nor until it is asked again', () => {
+  test.each([
+    ['the database was away', 'database', null],
+    ['another replica was frozen, perhaps with locks', 'freeze', 'replica 2'],
+  ] as const)('counts no time in which %s, nor until it is asked again', (_, kind, replica) => {
     const calls = [call('a', 4900, 5005), call('a', 12_000, 12_100)]
-    const away: Strike = { kind: 'database', replica: null, from: 5100, until: 7000, crowd: 0 }
+    const away: Strike = { kind, replica, from: 5100, until: 7000, crowd: 0 }
     expect(judgeRepeats(calls, [away, kill(7600)])).toMatchObject({ after_answer: [2595], unexplained: [] })
     expect(judgeRepeats(calls, [away, kill(7800)]).unexplained).toHaveLength(1)
   })

@@ -9,7 +9,10 @@ import { covered } from './windows.ts'
 const COMMIT_MS = 250
 const MOST_COMMIT_MS = 2000
 const commitMs = ({ crowd }: Strike): number => Math.min(MOST_COMMIT_MS, COMMIT_MS * (1 + crowd))
-/** Nobody records anything while the database is away; whoever waits for it tries again at the latest so long after it is back. */
+/**
+ * Nobody records anything while the database is away, nor what a replica that was frozen in a transaction has locked, such as the
+ * end of its tenant's audit; whoever waits for it tries again at the latest so long after that is over.
+ */
 const RETRY_MS = 500
 /** Sockets of a dead process are closed by its kernel; the simulator hears of it a moment later. */
 const NEWS_MS = 500
@@ -50,10 +53,10 @@ const wasInFlightAt = (call: ModelCall, strike: Strike): boolean =>
   wasCutBy(call, strike) ||
   (ended(call, strike) && call.ended !== null && call.ended >= strike.from && call.ended <= strike.until)
 
-/** How much of the time between two moments went by with the database away, in ms. */
-function storeAway(from: number, until: number, strikes: readonly Strike[]): number {
+/** How much of the time between two moments went by with the database away, or perhaps locked by another replica, in ms. */
+function storeAway(caller: string, from: number, until: number, strikes: readonly Strike[]): number {
   const spans = strikes
-    .filter(({ kind }) => kind === 'database')
+    .filter(({ kind, replica }) => kind === 'database' || (kind === 'freeze' && replica !== caller))
     .map((strike) => ({ from: Math.max(strike.from, from), until: Math.min(strike.until + RETRY_MS, until) }))
     .filter((span) => span.until > span.from)
   return covered(spans)
@@ -65,7 +68,9 @@ function lostAfter(call: ModelCall, strikes: readonly Strike[]): number | null {
   const { ended: answered } = call
   const lags = strikes
     .filter((strike) => ended(call, strike) && answered < strike.from)
-    .filter((strike) => strike.from - answered - storeAway(answered, strike.from, strikes) <= commitMs(strike))
+    .filter(
+      (strike) => strike.from - answered - storeAway(call.caller, answered, strike.from, strikes) <= commitMs(strike),
+    )
     .map(({ from }) => from - answered)
   return lags.length === 0 ? null : Math.min(...lags)
 }
