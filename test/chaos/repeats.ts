@@ -54,7 +54,7 @@ const wasInFlightAt = (call: ModelCall, strike: Strike): boolean =>
   (ended(call, strike) && call.ended !== null && call.ended >= strike.from && call.ended <= strike.until)
 
 /** How much of the time between two moments went by with the database away, or perhaps locked by another replica, in ms. */
-function storeAway(caller: string, from: number, until: number, strikes: readonly Strike[]): number {
+function storeAway(caller: ModelCall['caller'], from: number, until: number, strikes: readonly Strike[]): number {
   const spans = strikes
     .filter(({ kind, replica }) => kind === 'database' || (kind === 'freeze' && replica !== caller))
     .map((strike) => ({ from: Math.max(strike.from, from), until: Math.min(strike.until + RETRY_MS, until) }))
