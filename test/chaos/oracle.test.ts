@@ -53,6 +53,14 @@ describe('the oracle of repeated calls', () => {
     expect(unexplained).toHaveLength(1)
   })
 
+  test('tells of a call that nothing explains what was done meanwhile', () => {
+    const strikes = [kill(9000), { ...kill(20_000), replica: 'replica 3' }]
+    const { unexplained } = judgeRepeats([call('a', 4900, 5005), call('a', 12_000, 12_100)], strikes)
+    expect(unexplained).toEqual([
+      'c1/a: called by replica 1 at 4900 ms, answered at 5005 ms, again by replica 1 at 12000 ms; kill replica 1 9000 ms to 9010 ms, load 0.0 a core',
+    ])
+  })
+
   test('gives a machine with other work more time to record an answer', () => {
     const calls = [call('a', 4900, 5005), call('a', 12_000, 12_100)]
     expect(judgeRepeats(calls, [{ ...kill(5305), crowd: 1 }])).toMatchObject({ after_answer: [300], unexplained: [] })

@@ -21,6 +21,9 @@ const AWAKE_MS = 3000
 /** Whoever is silent for 8 s loses its runs. Its last sign of life is a second old when it is frozen, and a crowded machine delays it. */
 const HARMLESS_MS = 6000
 
+/** A strike that was over so long before a call may still have held up its record. */
+const BEFORE_MS = 15_000
+
 export interface Repeats {
   /** Calls of a task after its first. */
   repeated: number
@@ -111,11 +114,20 @@ export function judgeRepeats(calls: readonly ModelCall[], strikes: readonly Stri
       if (strikes.some((strike) => wasInFlightAt(before, strike))) repeats.in_flight++
       else if (lag !== null) repeats.after_answer.push(lag)
       else if (strikes.some((strike) => touchesFreeze(before, call, strike))) repeats.around_freeze++
-      else repeats.unexplained.push(explain(task, before, call))
+      else repeats.unexplained.push(explain(task, before, call, strikes))
     }
   return repeats
 }
 
 const at = (ms: number | null): string => (ms === null ? 'never' : `${Math.round(ms)} ms`)
-const explain = (task: string, before: ModelCall, call: ModelCall): string =>
-  `${task}: called by ${before.caller} at ${at(before.began)}, ${before.cut ? 'cut' : 'answered'} at ${at(before.ended)}, again by ${call.caller} at ${at(call.began)}`
+/** What was done meanwhile is told too: without it nobody can say what held a record up. */
+function explain(task: string, before: ModelCall, call: ModelCall, strikes: readonly Strike[]): string {
+  const meanwhile = strikes
+    .filter(({ from, until }) => until >= before.began - BEFORE_MS && from <= call.began)
+    .map(
+      ({ kind, replica, from, until, crowd }) =>
+        `${kind} ${replica ?? ''} ${at(from)} to ${at(until)}, load ${crowd.toFixed(1)} a core`,
+    )
+  const what = `${task}: called by ${before.caller} at ${at(before.began)}, ${before.cut ? 'cut' : 'answered'} at ${at(before.ended)}, again by ${call.caller} at ${at(call.began)}`
+  return [what, ...meanwhile].join('; ')
+}
