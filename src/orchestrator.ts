@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import type { ExecuteRequest } from './contract/execute.ts'
 import type { Outcome } from './contract/outcome.ts'
+import { ownId } from './contract/own-id.ts'
 import type { ExecuteOptions, RunEnd } from './contract/service.ts'
 import { Problem } from './errors.ts'
 import { buildPlan, type PlanningOffice } from './plan/build.ts'
@@ -16,7 +18,6 @@ import { byIndex, spentOn, workedMs } from './run/course.ts'
 import type { Works } from './run/forecast.ts'
 import type { RunObserver } from './run/observer.ts'
 import { runAgain, runPass } from './run/pass.ts'
-import { newRunId } from './run/run-id.ts'
 import { shield } from './run/shield.ts'
 import type { Workshop } from './run/workshop.ts'
 
@@ -97,7 +98,7 @@ export class Orchestrator {
     { known_id, left_cost = null }: { known_id?: string; left_cost?: number | null } = {},
   ): Admitted {
     const { office, workshop, run_timeout_ms } = this.#parts
-    const run_id = known_id ?? newRunId()
+    const run_id = known_id ?? ownId(Date.now(), randomUUID())
     const { route, routeAgain = route } = office
     const t0 = performance.now()
     const plan = buildPlan(known_id === undefined ? office : { ...office, route: routeAgain }, request, left_cost)

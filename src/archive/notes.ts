@@ -1,17 +1,15 @@
+import { OWN_ID } from '../contract/own-id.ts'
 import type { RunCaller } from '../contract/service.ts'
 import type { AuditDetails, AuditNote } from '../store/audit/entry.ts'
 
-/** Ids of ours. Whatever else a caller asks for by id is that caller's text and is never recorded. */
-const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
-
-/** What a caller's action on a run leaves in the audit. */
+/** What a caller's action on a run leaves in the audit. An id that is none of ours is the caller's text and is never recorded. */
 export const noteOf = (
   { subject }: Pick<RunCaller, 'subject'>,
   action: string,
   run_id: string,
   at: number,
   details: AuditDetails = {},
-): AuditNote => ({ at, actor: subject, action, object: `run/${ID.test(run_id) ? run_id : '(no id)'}`, details })
+): AuditNote => ({ at, actor: subject, action, object: `run/${OWN_ID.test(run_id) ? run_id : '(no id)'}`, details })
 
 /** What a caller leaves that went away before its answer: under this name also where the run goes on without it. */
 export const departureNote = (caller: Pick<RunCaller, 'subject'>, run_id: string, at: number): AuditNote =>

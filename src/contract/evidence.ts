@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { OWN_ID } from './own-id.ts'
 
 /** Body of POST /v1/evidence: a document that answers may rest on. */
 export const EvidenceInput = z.strictObject({
@@ -39,7 +40,7 @@ export const DocumentsQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(50).describe('Documents per page, 1 to 1000'),
   cursor: z
     .string()
-    .regex(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/, 'must be the next_cursor of the page before')
+    .regex(OWN_ID, 'must be the next_cursor of the page before')
     .optional()
     .describe('`next_cursor` of the page before'),
 })

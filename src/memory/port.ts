@@ -26,6 +26,13 @@ export interface NewDocument {
   passages: readonly Passage[]
 }
 
+/** A document as a store of runs keeps it. */
+export interface KeptDocument extends NewDocument {
+  document_id: string
+  /** Epoch ms. */
+  created_at: number
+}
+
 export interface Question {
   collection: Collection
   model: string
@@ -117,4 +124,25 @@ export interface Memory {
 export interface Sealer {
   seal(value: unknown, ...place: string[]): Uint8Array
   open(bytes: Uint8Array, ...place: string[]): unknown
+}
+
+/** What a store of runs offers to a memory. Nothing of it leaves an audit by itself: whoever asks for it notes it. */
+export interface Shelf {
+  /** The whole document or nothing. */
+  addDocument(tenant: string, document: KeptDocument): Promise<void>
+  nearestPassages(tenant: string, question: Question): Promise<Found>
+  /** In the order of their ids, those after `after`. */
+  listDocuments(tenant: string, collection: Collection, page: { limit: number; after: string | null }): Promise<Page>
+  /** Null: this tenant has no such document there. */
+  readDocument(tenant: string, collection: Collection, documentId: string): Promise<ReadDocument | null>
+  /** At most `limit` documents, with passages and vectors; there may be `more`. */
+  removeDocuments(
+    tenant: string,
+    collection: Collection,
+    which: Which,
+    limit: number,
+  ): Promise<Counted & { more: boolean }>
+  /** Tenants with documents that were added before, in epoch ms. */
+  tenantsWithOlderDocuments(collection: Collection, before: number): Promise<string[]>
+  countDocuments(tenant: string, collection: Collection): Promise<Counted>
 }

@@ -1,7 +1,5 @@
-import { hash, randomUUID } from 'node:crypto'
-import { QdrantClient } from '@qdrant/js-client-rest'
-import { StoreError } from '../errors.ts'
-import { newDocumentId } from './document-id.ts'
+import { randomUUID } from 'node:crypto'
+import { ownId } from '../contract/own-id.ts'
 import {
   type Collection,
   type Found,
@@ -13,123 +11,14 @@ import {
   type Page,
   type Question,
   type ReadDocument,
-  type Sealer,
-  type Which,
 } from './port.ts'
+import { type Body, chosen, equal, olderThan, only, type Payload, placeOf } from './qdrant-points.ts'
+import { clientOf, guarded, nameOf, PREFIX, prepare, type QdrantOptions, statusOf } from './qdrant-server.ts'
 
-export interface QdrantOptions {
-  /** Base URL; whether it may be called has been decided. */
-  url: URL
-  api_key: string | null
-  /** For what a payload holds beside its ids. Vectors stay bare: Qdrant has to compare them. */
-  sealer: Sealer
-  /** For each request, in ms. @default 10000 */
-  timeout_ms?: number
-  /** Epoch ms. @default the system's */
-  now?: () => number
-}
-
-/** Ours among the collections of a server that others may use too. */
-const PREFIX = 'consilium_'
 /** Points in one request: with 4096 dimensions some 5 MB, where Qdrant takes 32. */
 const MOST_POINTS = 100
 /** Points that one request reads: the passages of a document, or as many of the oldest documents. */
 const MOST_READ = 1000
-
-/** One for each model and number of dimensions: Qdrant compares only what has the same. */
-const nameOf = (model: string, dims: number): string => `${PREFIX}${dims}_${hash('sha256', model).slice(0, 16)}`
-
-/** What a point carries. */
-interface Payload {
-  tenant: string
-  collection: string
-  document_id: string
-  position: number
-  /** Of the document, as are the next two. */
-  passages: number
-  created_at: number
-  added_by: string | null
-  /** Source, title, metadata and text, sealed, as base64. */
-  body: string
-}
-
-type Body = Pick<Hit, 'source' | 'title' | 'metadata' | 'text'>
-type Condition = { key: string; match: { value: string | number } } | { key: string; range: { lt: number } }
-type Further = Partial<Pick<Payload, 'collection' | 'document_id' | 'position'> & { added_by: string }>
-
-const equal = (wanted: Record<string, string | number>): Condition[] =>
-  Object.entries(wanted).map(([key, value]) => ({ key, match: { value } }))
-
-const olderThan = (before: number): Condition => ({ key: 'created_at', range: { lt: before } })
-
-/** What must hold of points. No question, count or removal is without a tenant. */
-const only = (tenant: string, further: Further) => ({ must: equal({ tenant, ...further }) })
-
-/** The points of the documents that are meant, also those that a failure has left over. */
-function chosen(tenant: string, collection: Collection, which: Which): ReturnType<typeof only> {
-  if (which === 'all') return only(tenant, { collection })
-  if ('id' in which) return only(tenant, { collection, document_id: which.id })
-  if ('added_by' in which) return only(tenant, { collection, added_by: which.added_by })
-  return { must: [...only(tenant, { collection }).must, olderThan(which.before)] }
-}
-
-const placeOf = ({ tenant, document_id, position }: Payload): string[] => [
-  'qdrant.payload',
-  tenant,
-  document_id,
-  `${position}`,
-]
-
-const statusOf = (error: unknown): unknown => (error as { status?: unknown }).status
-
-/** Never repeats what Qdrant says: it may quote payloads. */
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof StoreError) throw error
-    const status = statusOf(error)
-    const said = typeof status === 'number' ? `answered ${status}` : 'does not answer'
-    throw new StoreError('unavailable', `Qdrant ${said}`, { cause: error })
-  }
-}
-
-function clientOf({ url, api_key, timeout_ms = 10_000 }: QdrantOptions): QdrantClient {
-  const prefix = url.pathname.replace(/\/+$/, '')
-  return new QdrantClient({
-    url: url.origin,
-    ...(prefix !== '' && { prefix }),
-    // As a header, because the client writes to the console about keys on plain HTTP.
-    ...(api_key !== null && { headers: { 'api-key': api_key } }),
-    timeout: timeout_ms,
-    checkCompatibility: false,
-  })
-}
-
-const INDEXED = [
-  ['collection', 'keyword'],
-  ['document_id', 'keyword'],
-  ['added_by', 'keyword'],
-  ['position', 'integer'],
-  ['created_at', 'integer'],
-] as const
-
-/** Makes what is not there yet. Two that begin at once both succeed. */
-async function prepare(client: QdrantClient, name: string, dims: number): Promise<void> {
-  if ((await client.collectionExists(name)).exists) return
-  try {
-    await client.createCollection(name, { vectors: { size: dims, distance: 'Cosine' } })
-  } catch (error) {
-    if (!(await client.collectionExists(name)).exists) throw error
-  }
-  await client.createPayloadIndex(name, {
-    field_name: 'tenant',
-    field_schema: { type: 'keyword', is_tenant: true },
-    wait: true,
-  })
-  for (const [field_name, field_schema] of INDEXED)
-    await client.createPayloadIndex(name, { field_name, field_schema, wait: true })
-}
 
 /** The memory in a Qdrant server, over its official client. */
 export function createQdrantMemory(options: QdrantOptions): Memory {
@@ -167,7 +56,7 @@ export function createQdrantMemory(options: QdrantOptions): Memory {
     const dims = document.passages[0]?.embedding.length ?? 0
     const name = nameOf(document.model, dims)
     const created_at = now()
-    const document_id = newDocumentId(created_at)
+    const document_id = ownId(created_at, randomUUID())
     if (!prepared.has(name)) await prepare(client, name, dims)
     prepared.add(name)
     const points = pointsOf(tenant, document_id, created_at, document)
@@ -247,7 +136,6 @@ export function createQdrantMemory(options: QdrantOptions): Memory {
       throw error
     })
     const hits = points
-
       .map(({ payload, score }) => hitOf(payload as unknown as Payload, Math.min(Math.max(score, -1), 1)))
       .filter(({ score }) => score >= min_score)
     return { hits, other_model: await countAll(filter, name) }

@@ -1,5 +1,5 @@
 import type { Bound } from '../contract/budget.ts'
-import type { Collection, Counted, Found, Page, Question, ReadDocument, Which } from '../memory/port.ts'
+import type { Shelf } from '../memory/port.ts'
 import type { AuditEntry, AuditHead, AuditLink, AuditNote } from './audit/entry.ts'
 import type { Heads } from './audit/signed-heads.ts'
 import type { AuditTenants } from './audit/tenants.ts'
@@ -16,7 +16,6 @@ import type {
   Delivery,
   DeliveryKey,
   DueDelivery,
-  KeptDocument,
   Lease,
   NewRun,
   Progress,
@@ -36,7 +35,7 @@ import type {
  * fills in the entry's outcome. Every refusal that a caller may meet is a value; what is thrown is a StoreError.
  * A write that failed with `unavailable` may still have been committed: ask again by run id or idempotency key.
  */
-export interface Store {
+export interface Store extends Shelf {
   accept(run: NewRun, audit: AuditNote): Promise<Accepted>
   /** One fenced write. A step of the service's own needs no audit entry of its own: null. */
   record(lease: Lease, change: Change, audit: AuditNote | null): Promise<Recorded>
@@ -109,24 +108,6 @@ export interface Store {
   auditTenants(): Promise<AuditTenants>
   /** Whether there are entries that bear the tenant's name as bytes: no reading of the tenant's entries meets them. */
   auditStrays(tenant: string): Promise<boolean>
-
-  /** The whole document or nothing. It leaves no audit by itself: whoever adds it notes it. */
-  addDocument(tenant: string, document: KeptDocument): Promise<void>
-  nearestPassages(tenant: string, question: Question): Promise<Found>
-  /** In the order of their ids, those after `after`. */
-  listDocuments(tenant: string, collection: Collection, page: { limit: number; after: string | null }): Promise<Page>
-  /** Null: this tenant has no such document there. */
-  readDocument(tenant: string, collection: Collection, documentId: string): Promise<ReadDocument | null>
-  /** At most `limit` documents, with passages and vectors; there may be `more`. It leaves no audit by itself. */
-  removeDocuments(
-    tenant: string,
-    collection: Collection,
-    which: Which,
-    limit: number,
-  ): Promise<Counted & { more: boolean }>
-  /** Tenants with documents that were added before, in epoch ms. */
-  tenantsWithOlderDocuments(collection: Collection, before: number): Promise<string[]>
-  countDocuments(tenant: string, collection: Collection): Promise<Counted>
 
   /**
    * Sets an amount aside in every account (all of this tenant), or in none: false. In billionths of a US dollar. What a process

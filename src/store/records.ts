@@ -1,7 +1,6 @@
 import type { Outcome } from '../contract/outcome.ts'
 import type { RunStatus } from '../contract/status.ts'
 import type { WebhookEventName } from '../contract/webhook.ts'
-import type { NewDocument } from '../memory/port.ts'
 import type { StoreFault } from './errors.ts'
 
 /** sync: a caller waits for it; async: accepted with 202. */
@@ -220,11 +219,6 @@ export interface Deleted {
   approvals: number
   idempotency_keys: number
   webhook_deliveries: number
-}
-
-export interface KeptDocument extends NewDocument {
-  document_id: string
-  created_at: number
 }
 
 export interface SchemaState {

@@ -121,6 +121,10 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
   }
 }
 
+/** Sends JSON as a caller with these claims. */
+export const post = ({ app }: TestService, url: string, payload: object, claims = {}) =>
+  app.inject({ method: 'POST', url, headers: authorization(claims), payload })
+
 /** Runs a request that must be answered 200, and gives the answer. */
 export async function run(service: TestService, body: object): Promise<ExecuteResponse> {
   const response = await service.execute(body)

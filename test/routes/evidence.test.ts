@@ -1,21 +1,8 @@
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { ServiceHealth } from '../../src/contract/health.ts'
-import type { RosterFile } from '../../src/contract/roster.ts'
 import { authorization, CHAT, custom, run, startService, type TestService } from '../helpers/service.ts'
-
-const withEmbeddings = (roster: RosterFile): RosterFile => ({
-  ...roster,
-  models: [
-    ...roster.models.map((model) => ({ ...model, served_model: model.id })),
-    {
-      ...(roster.models[0] as RosterFile['models'][number]),
-      id: 'embedder',
-      served_model: 'embedder',
-      kind: 'embedding',
-    },
-  ],
-})
+import { withEmbeddings } from '../helpers/with-embeddings.ts'
 
 const SECRET = 'Mrs. Quillfeather takes metformin.'
 const DOCUMENT = { title: 'Quillfeather', source: 'quillfeather.txt', text: SECRET }

@@ -1,18 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RosterBudgets } from '../../src/contract/budget.ts'
 import type { RosterFile } from '../../src/contract/roster.ts'
-import {
-  authorization,
-  CHAT,
-  CLINICAL,
-  custom,
-  type ServiceOptions,
-  startService,
-  type TestService,
-} from '../helpers/service.ts'
-
-const post = ({ app }: TestService, url: string, payload: object) =>
-  app.inject({ method: 'POST', url, headers: authorization(), payload })
+import { CHAT, CLINICAL, custom, post, type ServiceOptions, startService } from '../helpers/service.ts'
 
 const start = (options: ServiceOptions = {}) => startService({ simulator: { reply: () => 'Yes.' }, ...options })
 

@@ -1,34 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { RosterFile } from '../../src/contract/roster.ts'
 import { RoutingDecision } from '../../src/contract/routing.ts'
 import { TaskAnswer } from '../../src/contract/tasks.ts'
-import {
-  authorization,
-  CHAT,
-  CLINICAL,
-  custom,
-  type ServiceOptions,
-  startService,
-  type TestService,
-} from '../helpers/service.ts'
-
-const post = ({ app }: TestService, url: string, payload: object, claims = {}) =>
-  app.inject({ method: 'POST', url, headers: authorization(claims), payload })
-
-/** The simulated roster with an embedding model at one of its servers. */
-const withEmbeddings = (roster: RosterFile): RosterFile => ({
-  ...roster,
-  models: [
-    ...roster.models,
-    {
-      ...(roster.models[0] as RosterFile['models'][number]),
-      id: 'embedder',
-      served_model: 'embedder',
-      kind: 'embedding' as const,
-      slots: 1,
-    },
-  ].map((model, index) => (index === 0 ? { ...model, served_model: model.id } : model)),
-})
+import { authorization, CHAT, CLINICAL, custom, post, type ServiceOptions, startService } from '../helpers/service.ts'
+import { withEmbeddings } from '../helpers/with-embeddings.ts'
 
 const start = (options: ServiceOptions = {}) => startService({ simulator: { reply: () => 'Yes, it is.' }, ...options })
 

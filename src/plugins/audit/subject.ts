@@ -1,7 +1,12 @@
-/** Ids of ours. Whatever else stands in a path is a caller's text and is never recorded. */
-const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+import { OWN_ID } from '../../contract/own-id.ts'
 
 const NO_ID = '(no id)'
+
+/** Whatever else stands in a path is a caller's text and is never recorded. */
+function ownIdOf(given: unknown): string {
+  const id = typeof given === 'string' ? given.toLowerCase() : ''
+  return OWN_ID.test(id) ? id : NO_ID
+}
 
 /**
  * What a request is about: `run/ID` for `/v1/runs/:run_id/events`, the pattern itself for a route without ids.
@@ -12,10 +17,7 @@ export function objectOf(pattern: string, params: Readonly<Record<string, unknow
   const named = segments.flatMap((segment, at) => {
     if (!segment.startsWith(':')) return []
     const id = params[segment.slice(1)]
-    return [
-      segments[at - 1]?.replace(/ies$/, 'y').replace(/s$/, ''),
-      typeof id === 'string' && ID.test(id) ? id.toLowerCase() : NO_ID,
-    ]
+    return [segments[at - 1]?.replace(/ies$/, 'y').replace(/s$/, ''), ownIdOf(id)]
   })
   return named.length === 0 ? pattern : named.join('/')
 }

@@ -1,7 +1,6 @@
-import type { Collection, Counted, ListedDocument, Page, ReadDocument, Which } from '../../memory/port.ts'
+import type { Collection, Counted, KeptDocument, ListedDocument, Page, ReadDocument, Which } from '../../memory/port.ts'
 import type { Db } from '../backend.ts'
 import type { Clinical } from '../clinical.ts'
-import type { KeptDocument } from '../records.ts'
 import type { MemoryDocumentsTable } from '../tables.ts'
 import { storable } from '../text.ts'
 import { bytesOf, unit } from '../vectors.ts'

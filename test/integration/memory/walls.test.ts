@@ -21,6 +21,18 @@ import { startFakeQdrant } from '../../helpers/fake-qdrant.ts'
 
 const question = { collection: 'evidence', model: 'bge-m3', embedding: at(0), top_k: 5, min_score: -1 } as const
 
+/** A store on SQLite with a key, gone after the test. */
+async function sealedStore() {
+  const folder = mkdtempSync(join(tmpdir(), 'consilium-memory-'))
+  const store = openSqliteStore({ folder, keys: { current: randomBytes(32), old: [] } })
+  onTestFinished(async () => {
+    await store.close()
+    rmSync(folder, { recursive: true })
+  })
+  await store.migrate()
+  return { folder, store }
+}
+
 describe('the second wall around the memories of a tenant', () => {
   test.skipIf(!postgresIsWanted)(
     'PostgreSQL: a query that forgets its tenant sees only that of its transaction',
@@ -51,13 +63,7 @@ describe('the second wall around the memories of a tenant', () => {
   )
 
   test('SQLite: with a key, rows that are moved to another tenant do not open', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'consilium-memory-'))
-    const store = openSqliteStore({ folder, keys: { current: randomBytes(32), old: [] } })
-    onTestFinished(async () => {
-      await store.close()
-      rmSync(folder, { recursive: true })
-    })
-    await store.migrate()
+    const { folder, store } = await sealedStore()
     const memory = createStoredMemory(store)
     await memory.add('theirs', document([0]))
     const thief = new DatabaseSync(join(folder, 'consilium.db'))
@@ -88,13 +94,7 @@ describe('the second wall around the memories of a tenant', () => {
   })
 
   test('SQLite: vectors that were opened are forgotten with their document', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'consilium-memory-'))
-    const store = openSqliteStore({ folder, keys: { current: randomBytes(32), old: [] } })
-    onTestFinished(async () => {
-      await store.close()
-      rmSync(folder, { recursive: true })
-    })
-    await store.migrate()
+    const { store } = await sealedStore()
     const memory = createStoredMemory(store)
     const id = await memory.add('t', document([0]))
     expect((await memory.search('t', question)).hits).toMatchObject([{ score: expect.closeTo(1, 5) }])

@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
-import type { RosterFile } from '../../../src/contract/roster.ts'
 import { authorization, CHAT, type ServiceOptions, startService } from '../../helpers/service.ts'
+import { withEmbeddings } from '../../helpers/with-embeddings.ts'
 
 async function pointedHere(options: ServiceOptions = {}) {
   const service = await startService(options)
@@ -138,19 +138,6 @@ describe('what is no question', () => {
 })
 
 describe('embeddings', () => {
-  const withEmbeddings = (roster: RosterFile): RosterFile => ({
-    ...roster,
-    models: [
-      ...roster.models.map((model) => ({ ...model, served_model: model.id })),
-      {
-        ...(roster.models[0] as RosterFile['models'][number]),
-        id: 'embedder',
-        served_model: 'embedder',
-        kind: 'embedding',
-      },
-    ],
-  })
-
   it('come as numbers and as base64, the same', async () => {
     const { client } = await pointedHere({ roster: withEmbeddings })
     const input = ['fever', 'cough']
